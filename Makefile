@@ -1,0 +1,75 @@
+# Needs Python 3.11 or newer (with venv), make and, for the first set-up, a package index. `make` alone lists the targets.
+
+PYTHON ?= python3.11
+WORKERS ?= 2
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+SOURCES := $(wildcard src tests tools benchmarks)
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check coverage bench mutation generate format lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.run-ready ## Show the system at work on example data
+	@$(BIN)/openinfusion demo
+
+test: .venv/.ready ## Run every test; core must be covered in full, branches included
+	@$(BIN)/pytest -n $(WORKERS) -p no:benchmark --cov --cov-report=term
+
+check: .venv/.ready ## Check style, types, import direction and generated documents
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports
+	@$(BIN)/python tools/generate.py --check
+
+coverage: .venv/.ready ## Show what the last `make test` covered, the whole package
+	@$(BIN)/coverage report --include='src/openinfusion/*' --fail-under=0
+
+bench: .venv/.ready ## Measure speed
+	@$(BIN)/pytest benchmarks --benchmark-only -p no:randomly
+
+mutation: .venv/.ready ## Change core in small ways and count the changes that no test notices (slow)
+	@$(BIN)/mutmut run --max-children $(WORKERS)
+	@$(BIN)/mutmut results
+
+generate: .venv/.ready ## Write the generated documents again
+	@$(BIN)/python tools/generate.py
+
+format: .venv/.ready ## Lay out the code and mend what can be mended safely
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: $(BIN)/uv ## Choose the newest versions again and write requirements/*.txt
+	@$(LOCK) --extra build --output-file requirements/run.txt pyproject.toml >/dev/null
+	@$(LOCK) --extra build --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml >/dev/null
+
+clean: ## Remove everything that can be made again
+	@rm -rf .venv build dist mutants htmlcov .coverage .coverage.* .benchmarks .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find src tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed and '$(PYTHON)' is not one. Debian: apt install python3. Another name: make PYTHON=python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) has no venv module. Debian: apt install python3-venv (or python3.11-venv)"; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+# Only what runs, so that the demo starts soon; .ready adds what developers need to the same environment.
+.venv/.run-ready: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "Setting up .venv to run ..."
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.ready: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Setting up .venv to develop ..."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ .venv/.run-ready
+
+$(BIN)/uv: | $(BIN)/python
+	@$(PIP) install uv
