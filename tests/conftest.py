@@ -1,0 +1,36 @@
+"""What every test may ask for: the reference data, and how hard Hypothesis should try."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+VARIABLE = "OPENINFUSION_SHARED_DATA"
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+settings.register_profile("default", max_examples=100, deadline=None)
+settings.register_profile("ci", settings.get_profile("default"))
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=5000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def find_shared_data() -> Path | None:
+    """The folder of reference data: the one named in the environment, else the one beside the repository."""
+    named = os.environ.get(VARIABLE)
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
+    return folder if folder.is_dir() else None
+
+
+def pytest_report_header() -> str:
+    folder = find_shared_data()
+    return "reference data: present" if folder else f"reference data: not found, set {VARIABLE}"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of reference data; a test that needs it is skipped where it is absent."""
+    folder = find_shared_data()
+    if folder is None:
+        pytest.skip(f"reference data not found: set {VARIABLE} to its folder")
+    return folder
