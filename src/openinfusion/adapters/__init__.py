@@ -1,0 +1,1 @@
+"""Bytes to core values and back: library files, vendor tables, infusion files. No sockets."""

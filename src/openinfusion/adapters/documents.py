@@ -1,0 +1,268 @@
+"""
+Read JSON documents into core dataclasses and write them back, with the place of every fault.
+
+The dataclasses of ``core`` are the only definition of a format; msgspec converts to them and ``rfc8785`` writes the
+canonical bytes. What both leave open is closed here: duplicate keys, NaN, unknown keys, depth and size.
+"""
+
+import json
+import re
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_type_hints
+
+import msgspec
+import rfc8785
+
+from openinfusion.core.errors import (
+    AuthorError,
+    EncodingError,
+    FileAccessError,
+    FileTooLargeError,
+    LibraryError,
+    OpenInfusionError,
+    SyntaxFault,
+)
+from openinfusion.core.numbers import decimal_text, read_decimal
+from openinfusion.core.units import Unit
+
+MAX_BYTES = 64 * 2**20
+MAX_DEPTH = 64
+T = TypeVar("T")
+Json = dict[str, Any]
+
+
+def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
+    """
+    Return the bytes of a file no larger than ``limit``.
+
+    Raises:
+        FileAccessError: the file is absent, is a folder, or may not be read.
+        FileTooLargeError: the file is larger; it is not read at all.
+
+    """
+    try:
+        size = path.stat().st_size
+        if path.is_dir():
+            raise FileAccessError(where=str(path), found="a folder", expected="a file")
+        if size > limit:
+            raise FileTooLargeError(where=str(path), found=f"{size:,} bytes", expected=f"at most {limit:,} bytes")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "a path that cannot be used"
+        raise FileAccessError(where=str(path), found=reason, expected="a file that can be read") from error
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file; raises FileAccessError if its folder is absent or may not be written."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise FileAccessError(
+            where=str(path), found=error.strerror or "an error", expected="a folder that can be written"
+        ) from error
+
+
+def parse_json(content: bytes, *, where: str) -> Any:  # noqa: ANN401 - JSON is any value
+    """
+    Return the JSON value of UTF-8 bytes.
+
+    Raises:
+        EncodingError: the bytes are not UTF-8.
+        SyntaxFault: not JSON, NaN or infinity, a key twice in one object, or nested too deeply.
+
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise EncodingError(
+            where=f"{where}, byte {error.start}", found=f"byte 0x{content[error.start]:02x}", expected="text in UTF-8"
+        ) from error
+    twice: list[str] = []
+
+    def unique(pairs: list[tuple[str, Any]]) -> Json:
+        obj = dict(pairs)
+        if len(obj) != len(pairs):
+            keys = [key for key, _ in pairs]
+            key = next(key for key in keys if keys.count(key) > 1)
+            twice.append(key)
+            return {_TWICE: key}
+        return obj
+
+    try:
+        value = json.loads(text, object_pairs_hook=unique, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        place = f"{where}, line {error.lineno}, column {error.colno}"
+        raise SyntaxFault(where=place, found=_shown(text[error.pos : error.pos + 1]), expected=_json_hint(error)) from error
+    except RecursionError as error:
+        raise SyntaxFault(
+            where=f"{where}, {_too_deep_at(text)}", found="brackets inside brackets", expected=f"a depth of at most {MAX_DEPTH}"
+        ) from error
+    except ValueError as error:
+        raise SyntaxFault(where=where, found=str(error)[:80], expected="numbers of a usual length") from error
+    if twice:
+        path, key = _find_twice(value, "$")
+        raise SyntaxFault(where=f"{where}, {path}", found=f"the key {key!r} twice", expected="each key once")
+    return value
+
+
+_TWICE = "\0twice"
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name}, which is not JSON")
+
+
+def _shown(text: str) -> str:
+    return repr(text) if text else "the end of the file"
+
+
+def _json_hint(error: json.JSONDecodeError) -> str:
+    return error.msg[0].lower() + error.msg[1:] + " (JSON)"
+
+
+def _too_deep_at(text: str) -> str:
+    """Return the line and column where the depth passes the limit; brackets inside strings do not count."""
+    depth = 0
+    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
+        if depth > MAX_DEPTH:
+            line = text.count("\n", 0, match.start()) + 1
+            return f"line {line}, column {match.start() - text.rfind(chr(10), 0, match.start())}"
+    return "somewhere"
+
+
+def _find_twice(value: Any, path: str) -> tuple[str, str]:  # noqa: ANN401 - JSON is any value
+    """Return the path of the object with a key twice, and that key; there is one."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        if key == _TWICE:
+            return path, item
+        found = _find_twice(item, f"{path}.{key}" if isinstance(value, dict) else f"{path}[{key}]")
+        if found[1]:
+            return found
+    return path, ""
+
+
+def convert(value: Any, to: type[T], *, where: str) -> T:  # noqa: ANN401 - JSON is any value
+    """
+    Return a JSON value as the core dataclass ``to``.
+
+    Raises:
+        AuthorError: with the path inside the document: an unknown key, a wrong type, unit or number, or a broken rule.
+
+    """
+    fault = _unknown_key(value, to, "$")
+    if fault is not None:
+        path, key, known = fault
+        raise LibraryError(where=f"{where}, {path}", found=f"the unknown key {key!r}", expected=f"one of {known}")
+    try:
+        return msgspec.convert(value, to, dec_hook=_from_text)
+    except msgspec.ValidationError as error:
+        raise _located(error, where) from error
+
+
+def _from_text(to: type, value: object) -> object:
+    """Return a decimal or a unit from its text; msgspec calls this for types that it does not know."""
+    if not isinstance(value, str):
+        kind = {bool: "true or false", int: "a JSON number", float: "a JSON number", list: "a list", dict: "an object"}
+        found = kind.get(type(value), "nothing (null)")
+        raise LibraryError(where="value", found=found, expected='text in quotes, such as "0.5"')
+    return read_decimal(value) if to is Fraction else Unit.read(value)
+
+
+_AT = re.compile(r" - at `(?:key in )?(.*)`$", re.DOTALL)
+_WORDS = (
+    (re.compile(r"Object missing required field `(.*)`"), r"no \1", "this key, which every document has"),
+    (re.compile(r"Expected `(.*)`, got `(.*)`"), r"a value of type \2", r"\1"),
+    (re.compile(r"Invalid enum value (.*)"), r"\1", "one of the words that the format lists"),
+    (re.compile(r"Invalid (.*)"), r"an invalid \1", "a date such as 2026-03-31, or a time with its zone"),
+)
+
+
+def _located(error: msgspec.ValidationError, where: str) -> AuthorError:
+    """Return an error of ours with the path inside the document, keeping our own words where we raised it."""
+    at = _AT.search(str(error))
+    path = at[1] if at else "$"
+    cause = error.__cause__
+    if isinstance(cause, OpenInfusionError):
+        inner = "" if cause.where in ("value", "number", "unit", "limits") else f".{cause.where}"
+        kind = type(cause) if isinstance(cause, AuthorError) else LibraryError
+        return kind(where=f"{where}, {path}{inner}", found=cause.found, expected=cause.expected)
+    message = _AT.sub("", str(error))
+    for pattern, found, expected in _WORDS:
+        if (match := pattern.fullmatch(message)) is not None:
+            return LibraryError(where=f"{where}, {path}", found=match.expand(found), expected=match.expand(expected))
+    return LibraryError(where=f"{where}, {path}", found=message, expected="what the format describes")
+
+
+@lru_cache(maxsize=256)
+def _keys(to: type) -> dict[str, type | None]:
+    """Return the keys of a dataclass, each with the dataclass found under it (directly or in a list), if any."""
+    hints = get_type_hints(to)
+    return {f.name: _dataclass_in(hints[f.name]) for f in fields(to)}  # type: ignore[arg-type]
+
+
+def _dataclass_in(hint: Any) -> type | None:  # noqa: ANN401 - any annotation
+    if is_dataclass(hint):
+        return hint  # type: ignore[return-value]
+    return next((found for arg in get_args(hint) if (found := _dataclass_in(arg))), None)
+
+
+def _unknown_key(value: Any, to: type, path: str) -> tuple[str, str, str] | None:  # noqa: ANN401 - JSON is any value
+    """Return the first key that the dataclass does not have: path, key, known keys."""
+    if not isinstance(value, dict):
+        return None
+    keys = _keys(to)
+    for key, item in value.items():
+        if key not in keys:
+            return path, key, ", ".join(sorted(keys))
+        inner = keys[key]
+        if inner is None or item is None:
+            continue
+        if isinstance(item, list):
+            for number, one in enumerate(item):
+                if (fault := _unknown_key(one, inner, f"{path}.{key}[{number}]")) is not None:
+                    return fault
+        elif (fault := _unknown_key(item, inner, f"{path}.{key}")) is not None:
+            return fault
+    return None
+
+
+def to_json(value: Any) -> Any:  # noqa: ANN401, PLR0911 - any core value; one return per type
+    """Return a core value as JSON: decimals and units as text; what is absent, empty or the default is left out."""
+    if is_dataclass(value):
+        return {f.name: to_json(v) for f in fields(value) if not _is_default(f, v := getattr(value, f.name))}
+    if isinstance(value, Fraction):
+        return decimal_text(value)
+    if isinstance(value, Unit):
+        return value.code
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, date | datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, tuple | list):
+        return [to_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_json(item) for key, item in value.items()}
+    return value
+
+
+_ALWAYS_WRITTEN = frozenset({"format", "format_version", "not_for_clinical_use", "status"})
+
+
+def _is_default(field: Any, value: object) -> bool:  # noqa: ANN401 - dataclasses.Field is generic
+    if field.name in _ALWAYS_WRITTEN:
+        return False
+    if field.default_factory is not MISSING:
+        return not value
+    return field.default is not MISSING and value == field.default
+
+
+def canonical_bytes(value: object) -> bytes:
+    """Return the RFC 8785 bytes of a core value: one document, one sequence of bytes."""
+    return rfc8785.dumps(to_json(value))
