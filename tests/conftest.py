@@ -4,14 +4,18 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 VARIABLE = "OPENINFUSION_SHARED_DATA"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-settings.register_profile("default", max_examples=100, deadline=None)
-settings.register_profile("ci", settings.get_profile("default"))
-settings.register_profile("thorough", settings.get_profile("default"), max_examples=5000)
+# A busy machine is slow; that is not a fault of the code, so no example has a deadline.
+CALM = settings(
+    settings.get_profile("default"), max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("default", CALM)
+settings.register_profile("ci", CALM)
+settings.register_profile("thorough", CALM, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
