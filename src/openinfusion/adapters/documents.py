@@ -97,10 +97,14 @@ def parse_json(content: bytes, *, where: str) -> Any:  # noqa: ANN401 - JSON is 
         value = json.loads(text, object_pairs_hook=unique, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         place = f"{where}, line {error.lineno}, column {error.colno}"
-        raise SyntaxFault(where=place, found=_shown(text[error.pos : error.pos + 1]), expected=_json_hint(error)) from error
+        raise SyntaxFault(
+            where=place, found=_shown(text[error.pos : error.pos + 1]), expected=_json_hint(error)
+        ) from error
     except RecursionError as error:
         raise SyntaxFault(
-            where=f"{where}, {_too_deep_at(text)}", found="brackets inside brackets", expected=f"a depth of at most {MAX_DEPTH}"
+            where=f"{where}, {_too_deep_at(text)}",
+            found="brackets inside brackets",
+            expected=f"a depth of at most {MAX_DEPTH}",
         ) from error
     except ValueError as error:
         raise SyntaxFault(where=where, found=str(error)[:80], expected="numbers of a usual length") from error
@@ -209,7 +213,7 @@ def _keys(to: type) -> dict[str, type | None]:
 
 def _dataclass_in(hint: Any) -> type | None:  # noqa: ANN401 - any annotation
     if is_dataclass(hint):
-        return hint  # type: ignore[return-value]
+        return hint
     return next((found for arg in get_args(hint) if (found := _dataclass_in(arg))), None)
 
 
@@ -233,7 +237,7 @@ def _unknown_key(value: Any, to: type, path: str) -> tuple[str, str, str] | None
     return None
 
 
-def to_json(value: Any) -> Any:  # noqa: ANN401, PLR0911 - any core value; one return per type
+def to_json(value: Any) -> Any:  # noqa: ANN401 - any core value; one return per type
     """Return a core value as JSON: decimals and units as text; what is absent, empty or the default is left out."""
     if is_dataclass(value):
         return {f.name: to_json(v) for f in fields(value) if not _is_default(f, v := getattr(value, f.name))}

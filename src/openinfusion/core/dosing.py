@@ -2,167 +2,34 @@
 Check what a clinician programmed against a drug library, exactly.
 
 ``check`` derives what follows from the programme (rate from dose or the reverse, volume, duration) and returns a
-``Verdict``: every finding and one decision. Nothing here raises for a clinical outcome, nothing guesses: what is not
-known refuses the programme and says why. Rules and tables: ``docs/reference/dosing.md``; vectors: ``conformance/``.
+``Verdict``: every finding and one decision. Nothing here raises for a clinical outcome and nothing guesses: what is
+not known refuses the programme and says why. The rules in words and as tables: ``docs/reference/dosing.md``.
 
-Internally everything is a ``Fraction`` of base units (see ``Unit.scale``): amount, mL, minutes, kg, m2.
+Inside, everything is a ``Fraction`` of base units (see ``Unit.scale``): amount, mL, minutes, kg, m2. One number joins
+them: the *factor* of a unit is what one of it moves, in mL or mL/min, for this patient at this strength.
 """
 
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 
-from openinfusion.core.library import CareArea, Concentration, Entry, EntryType, Library, Limit, Limits, Mode, Programmable
-from openinfusion.core.numbers import round_to, show_number
-from openinfusion.core.units import CM, KG, M2, MINUTES, ML, ML_PER_H, Kind, PatientBasis, Quantity, TimeBasis, Unit
-
-
-class Decision(Enum):
-    """What a pump does with a programme."""
-
-    ACCEPT = "accept"
-    CONFIRM = "confirm"
-    REFUSE = "refuse"
-    NOT_CHECKED = "not checked"
-
-
-class Parameter(Enum):
-    """What a finding speaks of; the value is the word for it."""
-
-    DOSE = "dose"
-    RATE = "rate"
-    VOLUME = "volume"
-    DURATION = "duration"
-    CONCENTRATION = "concentration"
-    WEIGHT = "weight"
-    HEIGHT = "height"
-    BODY_SURFACE_AREA = "body surface area"
-    LOCKOUT = "lockout"
-    ACCUMULATED = "accumulated dose"
-    BACKGROUND = "background dose"
-    STEP = "titration step"
-    PROGRAMME = "programme"
-
-
-class Problem(Enum):
-    """Why a programme is refused or not checked without any limit being crossed; the value is the reason in words."""
-
-    NOT_IN_LIBRARY = "the library has no such entry in this care area"
-    NO_LIMITS = "the entry sets no limit for anything that was programmed"
-    MODE_NOT_OFFERED = "the entry does not offer this kind of dose"
-    MISSING = "needed for this programme, and not entered"
-    NOT_POSITIVE = "must be more than zero"
-    WRONG_UNIT = "is in a unit that this entry cannot use"
-    DISAGREES = "disagrees with the other values entered"
-    FIXED = "differs from the entry's fixed concentration"
-    NOT_DELIVERABLE = "rounds to zero at the pump's rate resolution"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Programme:
-    """
-    What a clinician entered at the pump, in any unit of the right kind.
-
-    ``amount`` and ``diluent`` are the concentration where the entry leaves it open: amount of drug in that volume.
-    ``previous`` is the dose or rate that runs before a change, for the titration step.
-    """
-
-    care_area: str
-    entry: str
-    mode: Mode
-    dose: Quantity | None = None
-    rate: Quantity | None = None
-    volume: Quantity | None = None
-    duration: Quantity | None = None
-    amount: Quantity | None = None
-    diluent: Quantity | None = None
-    weight: Quantity | None = None
-    height: Quantity | None = None
-    body_surface_area: Quantity | None = None
-    lockout: Quantity | None = None
-    accumulated: Quantity | None = None
-    background: Quantity | None = None
-    previous: Quantity | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """
-    One thing that a programme meets: a limit that was crossed, or a problem that stops the check.
-
-    ``by_rounding`` marks a limit that only the value rounded to the pump's rate resolution crosses.
-    """
-
-    parameter: Parameter
-    limit: Limit | None = None
-    attempted: Quantity | None = None
-    bound: Quantity | None = None
-    problem: Problem | None = None
-    by_rounding: bool = False
-
-    @property
-    def ratio(self) -> Fraction | None:
-        """Times the limit: attempted / limit above a maximum, limit / attempted below a minimum."""
-        if self.attempted is None or self.bound is None:
-            return None
-        over, under = self.attempted, self.bound
-        if self.limit in (Limit.HARD_MIN, Limit.SOFT_MIN):
-            over, under = under, over
-        return over / under if under.value else None
-
-    @property
-    def is_hard(self) -> bool:
-        """Whether this finding alone refuses the programme."""
-        if self.limit is not None:
-            return self.limit in (Limit.HARD_MIN, Limit.HARD_MAX)
-        return self.problem not in (Problem.NOT_IN_LIBRARY, Problem.NO_LIMITS)
-
-    def __str__(self) -> str:
-        """Return the finding as one sentence: "dose 250 micrograms is above the hard maximum of 100 micrograms"."""
-        value = f" {self.attempted}" if self.attempted is not None else ""
-        if self.limit is None or self.bound is None:
-            return f"{self.parameter.value}{value}: {self.problem.value if self.problem else ''}"
-        side, name = _LIMIT_WORDS[self.limit]
-        times = f" ({show_number(round_to(self.ratio, _HUNDREDTH))} times the limit)" if self.ratio else ""
-        rounded = ", by rounding to the pump's rate" if self.by_rounding else ""
-        return f"{self.parameter.value}{value} is {side} the {name} of {self.bound}{times}{rounded}"
-
-
-_HUNDREDTH = Fraction(1, 100)
-_LIMIT_WORDS = {
-    Limit.HARD_MIN: ("below", "hard minimum"),
-    Limit.SOFT_MIN: ("below", "soft minimum"),
-    Limit.SOFT_MAX: ("above", "soft maximum"),
-    Limit.HARD_MAX: ("above", "hard maximum"),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Derived:
-    """
-    What follows from a programme, exactly; ``None`` where it does not follow.
-
-    ``rounded_rate`` and ``rounded_dose`` are what a pump of the asked rate resolution would deliver.
-    """
-
-    dose: Quantity | None = None
-    rate: Quantity | None = None
-    volume: Quantity | None = None
-    duration: Quantity | None = None
-    concentration: Quantity | None = None
-    body_surface_area: Quantity | None = None
-    rounded_rate: Quantity | None = None
-    rounded_dose: Quantity | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The outcome of one check: the decision, the findings (hard ones first), and what was derived."""
-
-    decision: Decision
-    findings: tuple[Finding, ...] = ()
-    derived: Derived = field(default_factory=Derived)
+from openinfusion.core.library import CareArea, Concentration, Entry, Library, Limit, Limits, Mode, Programmable
+from openinfusion.core.numbers import round_to
+from openinfusion.core.programme import Decision, Derived, Finding, Parameter, Problem, Programme, Verdict
+from openinfusion.core.units import (
+    CM,
+    KG,
+    M2,
+    MINUTES,
+    ML,
+    ML_PER_H,
+    Kind,
+    PatientBasis,
+    Quantity,
+    TimeBasis,
+    Unit,
+    VolumeBasis,
+)
 
 
 def check(programme: Programme, library: Library, *, rate_resolution: Quantity | None = None) -> Verdict:
@@ -173,7 +40,7 @@ def check(programme: Programme, library: Library, *, rate_resolution: Quantity |
         programme: what was entered.
         library: the library in force.
         rate_resolution: smallest step of the pump's rate, such as 0.1 mL/h; when given, the rounded rate and the dose
-            that it delivers are derived beside the exact ones and both are held against the limits.
+            that it delivers are derived beside the exact ones, and both are held against the limits.
 
     """
     entry = library.find_entry(programme.entry)
@@ -182,13 +49,12 @@ def check(programme: Programme, library: Library, *, rate_resolution: Quantity |
     limits = entry.limits_for(programme.mode)
     if limits is None:
         return Verdict(Decision.REFUSE, (Finding(Parameter.PROGRAMME, problem=Problem.MODE_NOT_OFFERED),))
-    run = _Check(programme, entry, library.care_area(entry.care_area), limits)
-    run.patient()
-    run.strength()
-    if not run.findings:
-        run.flow()
-    if not run.has_problem:
-        run.hold_against_limits()
+    run = _Check(programme, entry, area=library.care_area(entry.care_area), limits=limits)
+    run.read_entered()
+    for step in (run.settle_patient, run.settle_strength, run.settle_flow, run.hold_all):
+        if not run.is_refused_early:
+            step()
+    if rate_resolution is not None and not run.is_refused_early:
         run.hold_rounded(rate_resolution)
     return run.verdict()
 
@@ -201,58 +67,389 @@ def body_surface_area(weight: Quantity, height: Quantity) -> Quantity:
     with integers. Source: Mosteller RD, N Engl J Med 1987;317:1098.
     """
     square = weight.to(KG).value * height.to(CM).value / 3600
-    # The nearest hundredth of sqrt(q) is floor(sqrt(4 * 10^4 * q) + 1) // 2, and floor(sqrt) of a fraction is isqrt.
+    # Twice the hundredths, rounded down; adding one and halving gives the nearest hundredth, a half upwards.
     doubled = isqrt(40000 * square.numerator // square.denominator)
     return Quantity(Fraction((doubled + 1) // 2, 100), M2)
 
 
 def concentration_of(amount: Quantity, volume: Quantity) -> Quantity:
     """Return the strength per mL of an amount of drug in a volume, exactly: 2.5 mg in 50 mL is 0.05 mg/mL."""
-    return Quantity(amount.value / volume.to(ML).value, Unit.read(f"{amount.unit.code}/mL"))
+    per_ml = Unit.of(amount.unit.amount, volume=VolumeBasis.ML)
+    return Quantity(amount.value / volume.to(ML).value, per_ml)
 
 
-_POSITIVE = (
-    (Parameter.DOSE, "dose"),
-    (Parameter.RATE, "rate"),
-    (Parameter.VOLUME, "volume"),
-    (Parameter.DURATION, "duration"),
-    (Parameter.CONCENTRATION, "amount"),
-    (Parameter.CONCENTRATION, "diluent"),
-    (Parameter.WEIGHT, "weight"),
-    (Parameter.HEIGHT, "height"),
-    (Parameter.BODY_SURFACE_AREA, "body_surface_area"),
-    (Parameter.LOCKOUT, "lockout"),
-    (Parameter.ACCUMULATED, "accumulated"),
-    (Parameter.BACKGROUND, "background"),
-    (Parameter.STEP, "previous"),
+_ONE = Fraction(1)
+_BY_TIME = frozenset({Mode.CONTINUOUS, Mode.FLUID})
+_ENTERED: tuple[tuple[str, Parameter, Kind | None], ...] = (
+    ("dose", Parameter.DOSE, None),
+    ("rate", Parameter.RATE, None),
+    ("volume", Parameter.VOLUME, Kind.VOLUME),
+    ("duration", Parameter.DURATION, Kind.DURATION),
+    ("weight", Parameter.WEIGHT, Kind.WEIGHT),
+    ("height", Parameter.HEIGHT, Kind.HEIGHT),
+    ("body_surface_area", Parameter.BODY_SURFACE_AREA, Kind.AREA),
+    ("amount", Parameter.CONCENTRATION, None),
+    ("diluent", Parameter.CONCENTRATION, Kind.VOLUME),
+    ("lockout", Parameter.LOCKOUT, Kind.DURATION),
+    ("accumulated", Parameter.ACCUMULATED, None),
+    ("background", Parameter.BACKGROUND, None),
+    ("previous", Parameter.STEP, None),
 )
-_COUNTED_BY_TIME = frozenset({Mode.CONTINUOUS, Mode.FLUID})
 
 
 @dataclass(slots=True)
 class _Flow:
     """What the pump would move, in base units: mL per minute, mL, minutes; ``None`` where nothing says."""
 
-    rate: Fraction | None
-    volume: Fraction | None
-    duration: Fraction | None
+    rate: Fraction | None = None
+    volume: Fraction | None = None
+    duration: Fraction | None = None
+
+    def complete(self) -> None:
+        """Derive the third of rate, volume and duration from the other two."""
+        if self.duration is None and self.volume is not None and self.rate is not None:
+            self.duration = self.volume / self.rate
+        elif self.volume is None and self.rate is not None and self.duration is not None:
+            self.volume = self.rate * self.duration
+        elif self.rate is None and self.volume is not None and self.duration is not None:
+            self.rate = self.volume / self.duration
+
+    @property
+    def contradicts_itself(self) -> bool:
+        """Whether all three are known and the volume is not rate times duration."""
+        if self.rate is None or self.volume is None or self.duration is None:
+            return False
+        return self.volume != self.rate * self.duration
 
 
 class _Check:
     """One run of ``check``: what is known so far, and what was found."""
 
-    __slots__ = ("area", "checked", "entry", "findings", "flow", "has_problem", "limits", "programme", "rounded", "surface", "unit", "weight", "strength")
-
-    def __init__(self, programme: Programme, entry: Entry, area: CareArea, limits: Programmable) -> None:
+    def __init__(self, programme: Programme, entry: Entry, *, area: CareArea, limits: Programmable) -> None:
         self.programme = programme
         self.entry = entry
         self.area = area
         self.limits = limits
         self.findings: list[Finding] = []
-        self.has_problem = False
-        self.checked = False
+        self.is_refused_early = False
+        self.is_checked = False
         self.weight: Fraction | None = None
         self.surface: Fraction | None = None
         self.strength: Fraction | None = None
-        self.flow = _Flow(None, None, None)
+        self.strength_kind: Kind | None = None
+        self.flow = _Flow()
         self.rounded: _Flow | None = None
+
+    def refuse(self, parameter: Parameter, problem: Problem, attempted: Quantity | None = None) -> None:
+        """Record a problem that ends the check, once: the rest of the programme cannot be judged."""
+        finding = Finding(parameter, attempted=attempted, problem=problem)
+        if finding not in self.findings:
+            self.findings.append(finding)
+        self.is_refused_early = True
+
+    def read_entered(self) -> None:
+        """Refuse values that are not above zero, or in a unit that cannot measure what they are for."""
+        for name, parameter, kind in _ENTERED:
+            quantity: Quantity | None = getattr(self.programme, name)
+            if quantity is None:
+                continue
+            if quantity.value.numerator <= 0:
+                self.refuse(parameter, Problem.NOT_POSITIVE, quantity)
+            elif kind is not None and (quantity.unit.kind is not kind or not _stands_alone(quantity.unit)):
+                self.refuse(parameter, Problem.WRONG_UNIT, quantity)
+
+    def settle_patient(self) -> None:
+        """Take weight and body surface area, and hold them against what the care area allows."""
+        weight, height = self.programme.weight, self.programme.height
+        surface = self.programme.body_surface_area
+        if surface is None and weight is not None and height is not None:
+            surface = body_surface_area(weight, height)
+        self.weight = None if weight is None else weight.to(KG).value
+        self.surface = None if surface is None else surface.value
+        for parameter, quantity, limits in (
+            (Parameter.WEIGHT, weight, self.area.weight),
+            (Parameter.HEIGHT, height, self.area.height),
+            (Parameter.BODY_SURFACE_AREA, surface, self.area.body_surface_area),
+        ):
+            if quantity is not None and limits is not None:
+                self.hold(parameter, quantity.to(limits.unit).value, limits)
+
+    def settle_strength(self) -> None:
+        """Take the entry's own strength, or what the bedside entered, and hold it against its limits."""
+        own = self.entry.concentration
+        if own is None:
+            return
+        amount, volume = own.amount or self.programme.amount, own.volume or self.programme.diluent
+        if amount is None or volume is None:
+            self.refuse(Parameter.CONCENTRATION, Problem.MISSING)
+        elif _differs(own.amount, self.programme.amount) or _differs(own.volume, self.programme.diluent):
+            self.refuse(Parameter.CONCENTRATION, Problem.FIXED, self.programme.amount or self.programme.diluent)
+        elif amount.unit.time is not TimeBasis.NONE or amount.unit.volume is not VolumeBasis.NONE:
+            self.refuse(Parameter.CONCENTRATION, Problem.WRONG_UNIT, amount)
+        elif (measure := self.measure_of(amount.unit)) is not None:
+            self.strength_kind = amount.unit.kind
+            strength = own.strength or Concentration(amount=amount, volume=volume).strength
+            self.strength = strength if strength is None or measure is _ONE else strength * measure
+            if own.limits is not None:
+                self.hold_strength(own.limits, amount)
+
+    def hold_strength(self, limits: Limits, amount: Quantity) -> None:
+        """Hold a strength against the limits of an open concentration."""
+        if limits.unit.kind is not self.strength_kind or self.strength is None:
+            self.refuse(Parameter.CONCENTRATION, Problem.WRONG_UNIT, amount)
+        else:
+            self.hold(Parameter.CONCENTRATION, self.strength / limits.unit.scale, limits)
+
+    def measure_of(self, unit: Unit) -> Fraction | None:
+        """Return what one of a unit is multiplied by for this patient: kg, m2 or 1; refuse if it was not entered."""
+        if unit.patient is PatientBasis.NONE:
+            return _ONE
+        by_weight = unit.patient is PatientBasis.KG
+        measure = self.weight if by_weight else self.surface
+        if measure is None:
+            self.refuse(Parameter.WEIGHT if by_weight else Parameter.BODY_SURFACE_AREA, Problem.MISSING)
+        return measure
+
+    def factor(self, unit: Unit, parameter: Parameter, attempted: Quantity | None = None) -> Fraction | None:
+        """Return what one of ``unit`` moves, in mL or mL/min; refuse if patient or strength do not say."""
+        measure = self.measure_of(unit)
+        if measure is None:
+            return None
+        moved = unit.scale if measure is _ONE else unit.scale * measure
+        if unit.kind is Kind.VOLUME or unit.kind is Kind.DURATION:
+            return moved
+        if self.strength is None or unit.kind is not self.strength_kind:
+            self.refuse(parameter, Problem.WRONG_UNIT, attempted)
+            return None
+        return moved / self.strength
+
+    def settle_flow(self) -> None:
+        """Derive rate, volume and duration from what was entered; refuse what is too little or disagrees."""
+        by_time = self.programme.mode in _BY_TIME
+        self.agree("rate" if by_time else "volume", "dose", Parameter.DOSE)
+        self.agree("rate", "rate", Parameter.RATE)
+        self.agree("volume", "volume", Parameter.VOLUME)
+        self.agree("duration", "duration", Parameter.DURATION)
+        if self.is_refused_early:
+            return
+        self.flow.complete()
+        if self.flow.contradicts_itself:
+            self.refuse(Parameter.DURATION, Problem.DISAGREES, self.programme.duration)
+        elif (self.flow.rate if by_time else self.flow.volume) is None:
+            self.refuse(Parameter.DOSE, Problem.MISSING)
+
+    def agree(self, part: str, name: str, parameter: Parameter) -> None:
+        """Turn an entered value into a part of the flow; refuse it if another value already says otherwise."""
+        quantity: Quantity | None = getattr(self.programme, name)
+        if quantity is None:
+            return
+        unit = quantity.unit
+        if (unit.time is not TimeBasis.NONE) is not (part == "rate") or unit.volume is not VolumeBasis.NONE:
+            self.refuse(parameter, Problem.WRONG_UNIT, quantity)
+            return
+        factor = self.factor(unit, parameter, quantity)
+        if factor is None:
+            return
+        known: Fraction | None = getattr(self.flow, part)
+        moved = quantity.value * factor
+        if known is not None and known != moved:
+            self.refuse(parameter, Problem.DISAGREES, quantity)
+        setattr(self.flow, part, moved)
+
+    def hold_all(self) -> None:
+        """Hold what was entered and derived against every limit of the entry and the care area."""
+        self.hold_flow(self.flow, by_rounding=False)
+        if self.entry.pca is not None and self.programme.mode is Mode.PCA:
+            self.hold_entered(Parameter.LOCKOUT, self.programme.lockout, self.entry.pca.lockout)
+            self.hold_entered(Parameter.ACCUMULATED, self.programme.accumulated, self.entry.pca.accumulated)
+            if self.programme.background is not None:
+                self.hold_entered(Parameter.BACKGROUND, self.programme.background, self.entry.dose)
+        if self.entry.titration_step is not None and self.programme.previous is not None:
+            self.hold_step(self.programme.previous, self.entry.titration_step.factor)
+
+    def hold_flow(self, flow: _Flow, *, by_rounding: bool) -> None:
+        """Hold one flow, exact or rounded, against the limits of dose, rate, volume and duration."""
+        limits, area = self.limits, self.area
+        is_open_ended = self.programme.mode in _BY_TIME
+        dose = self.dose_limits
+        for parameter, held, moved, entered in (
+            (Parameter.DOSE, dose, flow.rate if is_open_ended else flow.volume, self.programme.dose),
+            (Parameter.RATE, limits.rate, flow.rate, self.programme.rate),
+            (Parameter.VOLUME, limits.volume, flow.volume, self.programme.volume),
+            (Parameter.DURATION, limits.duration, flow.duration, self.programme.duration),
+        ):
+            if held is None:
+                continue
+            if moved is None:
+                # An infusion may run until it is stopped; a dose may not leave open what its entry limits.
+                if not (is_open_ended or held.is_empty):
+                    self.refuse(parameter, Problem.MISSING)
+            elif not by_rounding and entered is not None and entered.unit.measures_like(held.unit):
+                self.hold(parameter, entered.to(held.unit).value, held, of_entry=True)
+            elif (factor := self.factor(held.unit, parameter)) is not None:
+                self.hold(parameter, moved / factor, held, of_entry=True, by_rounding=by_rounding)
+        self.hold_maximum(Parameter.RATE, area.max_rate, flow.rate, by_rounding=by_rounding)
+        self.hold_maximum(Parameter.VOLUME, area.max_volume, flow.volume, by_rounding=by_rounding)
+
+    @property
+    def dose_limits(self) -> Limits | None:
+        """The limits of the programmed dose; for PCA the demand dose, since the entry's own dose is the background."""
+        return self.entry.pca.dose if self.entry.pca and self.programme.mode is Mode.PCA else self.limits.dose
+
+    def hold_entered(self, parameter: Parameter, entered: Quantity | None, limits: Limits | None) -> None:
+        """Hold a value that is only entered, never derived; a limit without its value refuses the programme."""
+        if limits is None:
+            return
+        if entered is None:
+            if not limits.is_empty:
+                self.refuse(parameter, Problem.MISSING)
+        elif (entered.unit.time is TimeBasis.NONE) is not (limits.unit.time is TimeBasis.NONE):
+            self.refuse(parameter, Problem.WRONG_UNIT, entered)
+        elif entered.unit.measures_like(limits.unit):
+            self.hold(parameter, entered.to(limits.unit).value, limits, of_entry=True)
+        else:
+            mine, theirs = self.factor(entered.unit, parameter, entered), self.factor(limits.unit, parameter, entered)
+            if mine is not None and theirs is not None:
+                self.hold(parameter, entered.value * mine / theirs, limits, of_entry=True)
+
+    def hold_step(self, previous: Quantity, factor: Fraction) -> None:
+        """Ask to confirm an increase above the titration step; a decrease is never held up."""
+        now = next(
+            (q for q in (self.programme.dose, self.programme.rate) if q and q.unit.measures_like(previous.unit)), None
+        )
+        if now is None:
+            self.refuse(Parameter.STEP, Problem.WRONG_UNIT, previous)
+        elif now / previous > factor:
+            bound = Quantity(previous.value * factor, previous.unit).to(now.unit)
+            self.findings.append(Finding(Parameter.STEP, Limit.SOFT_MAX, now, bound))
+
+    def hold_maximum(
+        self, parameter: Parameter, maximum: Quantity | None, moved: Fraction | None, *, by_rounding: bool
+    ) -> None:
+        """Hold a rate or volume against what the pumps of the care area may do at most; nobody can override it."""
+        if maximum is None or moved is None:
+            return
+        number = moved / maximum.unit.scale
+        if number > maximum.value:
+            self.find(
+                Finding(parameter, Limit.HARD_MAX, Quantity(number, maximum.unit), maximum, by_rounding=by_rounding)
+            )
+
+    def hold(
+        self,
+        parameter: Parameter,
+        number: Fraction,
+        limits: Limits,
+        *,
+        of_entry: bool = False,
+        by_rounding: bool = False,
+    ) -> None:
+        """Compare a number of ``limits.unit`` with each limit: hard before soft, at most one finding a side."""
+        if of_entry and not limits.is_empty:
+            self.is_checked = True
+        # Hard limits first: a value beyond both must never be offered an override (LC-02).
+        for limit, bound in (_below(number, limits), _above(number, limits)):
+            if limit is not None and bound is not None:
+                attempted, crossed = Quantity(number, limits.unit), Quantity(bound, limits.unit)
+                self.find(Finding(parameter, limit, attempted, crossed, by_rounding=by_rounding))
+
+    def find(self, finding: Finding) -> None:
+        """Record a limit that was crossed; by rounding only where the exact value does not cross it already."""
+        known = {(old.parameter, old.limit) for old in self.findings}
+        if not finding.by_rounding or (finding.parameter, finding.limit) not in known:
+            self.findings.append(finding)
+
+    def hold_rounded(self, resolution: Quantity) -> None:
+        """Round the rate to what the pump can run at, and hold what that delivers against the same limits."""
+        if self.flow.rate is None:
+            return
+        step = resolution.value * resolution.unit.scale
+        rate = round_to(self.flow.rate, step)
+        if rate == 0:
+            attempted = Quantity(self.flow.rate / ML_PER_H.scale, ML_PER_H)
+            self.refuse(Parameter.RATE, Problem.NOT_DELIVERABLE, attempted)
+            return
+        duration = None if self.flow.volume is None else self.flow.volume / rate
+        self.rounded = _Flow(rate, self.flow.volume, duration)
+        self.hold_flow(self.rounded, by_rounding=True)
+
+    def verdict(self) -> Verdict:
+        """Return the decision that the findings make, hard ones first, with what was derived."""
+        findings = tuple(sorted(self.findings, key=lambda finding: not finding.is_hard))
+        if any(finding.is_hard for finding in findings):
+            decision = Decision.REFUSE
+        elif findings:
+            decision = Decision.CONFIRM
+        elif self.is_checked:
+            decision = Decision.ACCEPT
+        else:
+            return Verdict(
+                Decision.NOT_CHECKED, (Finding(Parameter.PROGRAMME, problem=Problem.NO_LIMITS),), self.derived()
+            )
+        return Verdict(decision, findings, self.derived())
+
+    def derived(self) -> Derived:
+        """Return what follows from the programme, in the units that a screen shows."""
+        flow = self.flow
+        return Derived(
+            dose=self.dose_shown(flow),
+            rate=_in(ML_PER_H, flow.rate),
+            volume=_in(ML, flow.volume),
+            duration=_in(MINUTES, flow.duration),
+            concentration=self.strength_shown(),
+            body_surface_area=_in(M2, self.surface),
+            rounded_rate=_in(ML_PER_H, self.rounded.rate) if self.rounded else None,
+            rounded_dose=self.dose_shown(self.rounded) if self.rounded else None,
+        )
+
+    def dose_shown(self, flow: _Flow) -> Quantity | None:
+        """Return the dose of a flow in the unit of the entry's limits, or of what was entered, if either says one."""
+        entered = self.programme.dose
+        unit = self.dose_limits.unit if self.dose_limits else entered.unit if entered else None
+        if unit is None:
+            return None
+        if entered is not None and entered.unit is unit and flow is self.flow:
+            return entered
+        moved = flow.volume if unit.time is TimeBasis.NONE else flow.rate
+        factor = None if moved is None or self.is_refused_early else self.factor(unit, Parameter.DOSE)
+        return None if moved is None or factor is None else Quantity(moved / factor, unit)
+
+    def strength_shown(self) -> Quantity | None:
+        """Return the strength per mL in the unit of the amount that makes it up."""
+        own = self.entry.concentration
+        if own is not None and own.per_ml is not None:
+            return own.per_ml
+        amount = (own.amount if own else None) or self.programme.amount
+        if amount is None or self.strength is None:
+            return None
+        return _in(Unit.of(amount.unit.amount, volume=VolumeBasis.ML), self.strength)
+
+
+def _stands_alone(unit: Unit) -> bool:
+    return unit.time is TimeBasis.NONE and unit.patient is PatientBasis.NONE and unit.volume is VolumeBasis.NONE
+
+
+def _differs(own: Quantity | None, entered: Quantity | None) -> bool:
+    """Whether the bedside entered another value than the one that the entry fixes."""
+    return own is not None and entered is not None and own != entered
+
+
+def _below(number: Fraction, limits: Limits) -> tuple[Limit | None, Fraction | None]:
+    if limits.hard_min is not None and number < limits.hard_min:
+        return Limit.HARD_MIN, limits.hard_min
+    if limits.soft_min is not None and number < limits.soft_min:
+        return Limit.SOFT_MIN, limits.soft_min
+    return None, None
+
+
+def _above(number: Fraction, limits: Limits) -> tuple[Limit | None, Fraction | None]:
+    if limits.hard_max is not None and number > limits.hard_max:
+        return Limit.HARD_MAX, limits.hard_max
+    if limits.soft_max is not None and number > limits.soft_max:
+        return Limit.SOFT_MAX, limits.soft_max
+    return None, None
+
+
+def _in(unit: Unit, base: Fraction | None) -> Quantity | None:
+    """Return a number of base units as a quantity in ``unit``."""
+    return None if base is None else Quantity(base / unit.scale, unit)

@@ -1,8 +1,8 @@
 """
 The drug library: what one organisation allows its pumps to give, as values that are checked at birth.
 
-These dataclasses are the open drug library format, version 1: a field here is a key of the JSON document, a quantity
-is ``{"value": "2.5", "unit": "mg"}`` and a decimal is text. ``docs/reference/library-format.md`` is generated from them.
+These dataclasses are the open drug library format, version 1: a field here is a key of the JSON document, a
+quantity is ``{"value": "2.5", "unit": "mg"}`` and a decimal is text. The page ``docs/reference/library-format.md`` is generated from them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,20 @@ from typing import Literal, Protocol
 
 from openinfusion.core.errors import LibraryError
 from openinfusion.core.numbers import decimal_text, show_number
-from openinfusion.core.units import CM, KG, M2, MINUTES, ML, ML_PER_H, Kind, PatientBasis, Quantity, TimeBasis, Unit
+from openinfusion.core.units import (
+    CM,
+    KG,
+    M2,
+    MINUTES,
+    ML,
+    ML_PER_H,
+    Kind,
+    PatientBasis,
+    Quantity,
+    TimeBasis,
+    Unit,
+    VolumeBasis,
+)
 
 FORMAT = "openinfusion-library"
 FORMAT_VERSION = 1
@@ -152,13 +165,20 @@ class Programmable(Protocol):
     """Anything with limits for the four parameters of a delivery: an entry itself, its bolus, its loading dose."""
 
     @property
-    def dose(self) -> Limits | None: ...
+    def dose(self) -> Limits | None:
+        """Limits of the dose."""
+
     @property
-    def rate(self) -> Limits | None: ...
+    def rate(self) -> Limits | None:
+        """Limits of the rate, in mL per time or as a dose per time."""
+
     @property
-    def volume(self) -> Limits | None: ...
+    def volume(self) -> Limits | None:
+        """Limits of the volume to be infused."""
+
     @property
-    def duration(self) -> Limits | None: ...
+    def duration(self) -> Limits | None:
+        """Limits of the time it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +223,7 @@ class Pca:
             raise LibraryError(where="pca.window", found=str(self.window), expected="a time above zero, such as 4 h")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Concentration:
     """
     Amount of drug in a volume; *open* when either is left to the bedside, then ``limits`` bound what may be entered.
@@ -218,11 +238,15 @@ class Concentration:
     def __post_init__(self) -> None:
         """Refuse an amount that is a rate, a volume that is not one, and zero."""
         if self.amount is not None and (self.amount.unit.time.value or self.amount.unit.volume.value):
-            raise LibraryError(where="concentration.amount", found=self.amount.unit.text, expected="an amount such as mg")
+            raise LibraryError(
+                where="concentration.amount", found=self.amount.unit.text, expected="an amount such as mg"
+            )
         if self.volume is not None and self.volume.unit.measures_like(ML) is False:
             raise LibraryError(where="concentration.volume", found=self.volume.unit.text, expected="mL")
         if self.limits is not None and not self.limits.unit.volume.value:
-            raise LibraryError(where="concentration.limits", found=self.limits.unit.text, expected="a unit such as mg/mL")
+            raise LibraryError(
+                where="concentration.limits", found=self.limits.unit.text, expected="a unit such as mg/mL"
+            )
         for name, part in (("amount", self.amount), ("volume", self.volume)):
             if part is not None and part.value <= 0:
                 raise LibraryError(where=f"concentration.{name}", found=str(part), expected="more than zero")
@@ -232,16 +256,20 @@ class Concentration:
         """Whether the bedside must enter the amount, the volume or both."""
         return self.amount is None or self.volume is None
 
-    @property
-    def per_ml(self) -> Quantity | None:
-        """The strength per mL, exactly; ``None`` when open."""
+    @cached_property
+    def strength(self) -> Fraction | None:
+        """Base units of amount per mL (and per kg, for a syringe made up by weight), exactly; ``None`` when open."""
         if self.amount is None or self.volume is None:
             return None
-        amount = self.amount.unit
-        strength = self.amount.value / self.volume.to(ML).value
-        if amount.patient is not PatientBasis.NONE:
-            return Quantity(strength, amount)
-        return Quantity(strength, Unit.read(f"{amount.code}/mL"))
+        return self.amount.value * self.amount.unit.scale / (self.volume.value * self.volume.unit.scale)
+
+    @cached_property
+    def per_ml(self) -> Quantity | None:
+        """The strength per mL in the unit of its amount; ``None`` when open, or when it depends on the patient."""
+        if self.strength is None or self.amount is None or self.amount.unit.patient is not PatientBasis.NONE:
+            return None
+        unit = Unit.of(self.amount.unit.amount, volume=VolumeBasis.ML)
+        return Quantity(self.strength / unit.scale, unit)
 
     @property
     def text(self) -> str:
@@ -321,7 +349,9 @@ class Entry:
         _check_exact_unit("volume", self.volume, ML)
         _check_exact_unit("duration", self.duration, MINUTES)
         if (self.type is EntryType.PCA) != (self.pca is not None):
-            raise LibraryError(where="pca", found=f"type {self.type.value}", expected="pca limits for type pca, and only then")
+            raise LibraryError(
+                where="pca", found=f"type {self.type.value}", expected="pca limits for type pca, and only then"
+            )
         if self.concentration is None and (needy := self._first_dose_by_amount()):
             raise LibraryError(
                 where="concentration",
@@ -545,7 +575,9 @@ def _check_unique(name: str, ids: list[str]) -> None:
     seen: set[str] = set()
     for number, item in enumerate(ids):
         if item in seen:
-            raise LibraryError(where=f"{name}[{number}].id", found=f"{item!r} a second time", expected="an id of its own")
+            raise LibraryError(
+                where=f"{name}[{number}].id", found=f"{item!r} a second time", expected="an id of its own"
+            )
         seen.add(item)
 
 

@@ -67,7 +67,7 @@ def _finite_decimal(value: Fraction) -> str | None:
 
 
 def _fixed(value: Fraction, places: int) -> str:
-    """Return ``value`` with this many decimal places; exact when that many are enough, half away from zero otherwise."""
+    """Return ``value`` with this many decimal places, a half rounded away from zero."""
     scaled = abs(value) * 10**places
     digits = str(int(scaled + Fraction(1, 2))).zfill(places + 1)
     whole, fraction = (digits[:-places], digits[-places:]) if places else (digits, "")

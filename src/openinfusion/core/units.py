@@ -91,7 +91,12 @@ _AMOUNTS = (
     Amount("h", "h", Kind.DURATION, 60, ("hr", "hour", "hours", "hrs")),
     Amount("%", "%", Kind.PERCENTAGE, 1),
 )
-_PATIENT_SPELLINGS = {"kg": PatientBasis.KG, "kilogram": PatientBasis.KG, "m2": PatientBasis.M2, "m\u00b2": PatientBasis.M2}
+_PATIENT_SPELLINGS = {
+    "kg": PatientBasis.KG,
+    "kilogram": PatientBasis.KG,
+    "m2": PatientBasis.M2,
+    "m\u00b2": PatientBasis.M2,
+}
 _TIME_SPELLINGS = {
     **dict.fromkeys(("min", "minute"), TimeBasis.MIN),
     **dict.fromkeys(("h", "hr", "hour", "hrs"), TimeBasis.H),
@@ -137,10 +142,12 @@ class Unit:
     volume: VolumeBasis
     scale: Fraction
 
-    def __init__(self, amount: Amount, patient: PatientBasis, time: TimeBasis, volume: VolumeBasis) -> None:
+    def __init__(self, amount: Amount, *, patient: PatientBasis, time: TimeBasis, volume: VolumeBasis) -> None:
         """Make a unit; only ``Unit.of`` calls this."""
         scale = Fraction(amount.size, _MINUTES[time] * _MILLILITRES[volume])
-        for name, value in zip(("amount", "patient", "time", "volume", "scale"), (amount, patient, time, volume, scale), strict=True):
+        for name, value in zip(
+            ("amount", "patient", "time", "volume", "scale"), (amount, patient, time, volume, scale), strict=True
+        ):
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -151,12 +158,13 @@ class Unit:
     @lru_cache(maxsize=1024)
     def of(
         amount: Amount,
+        *,
         patient: PatientBasis = PatientBasis.NONE,
         time: TimeBasis = TimeBasis.NONE,
         volume: VolumeBasis = VolumeBasis.NONE,
     ) -> "Unit":
         """Return the one unit with this amount and these bases."""
-        return Unit(amount, patient, time, volume)
+        return Unit(amount, patient=patient, time=time, volume=volume)
 
     @staticmethod
     @lru_cache(maxsize=4096)
@@ -207,10 +215,11 @@ class Unit:
 
     def measures_like(self, other: "Unit") -> bool:
         """Whether quantities in the two units can be converted into each other without a patient or a drug."""
-        return self is other or self._measure == other._measure
+        return self is other or self.measure == other.measure
 
     @property
-    def _measure(self) -> tuple[Kind, PatientBasis, bool, bool]:
+    def measure(self) -> tuple[Kind, PatientBasis, bool, bool]:
+        """What the unit measures: kind, patient basis, whether per time, whether per volume."""
         is_rate, is_concentration = self.time is not TimeBasis.NONE, self.volume is not VolumeBasis.NONE
         return (self.amount.kind, self.patient, is_rate, is_concentration)
 
@@ -230,7 +239,7 @@ class Unit:
 
     def absolute(self) -> "Unit":
         """Return this unit without its patient basis: micrograms/kg/min gives micrograms/min."""
-        return Unit.of(self.amount, PatientBasis.NONE, self.time, self.volume)
+        return Unit.of(self.amount, time=self.time, volume=self.volume)
 
     def __str__(self) -> str:
         """Return what a screen shows."""
@@ -242,7 +251,7 @@ class Unit:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Unpickle and copy to the one object there is."""
-        return (Unit.of, (self.amount, self.patient, self.time, self.volume))
+        return (Unit.read, (self.text,))
 
 
 def _per(suffix: str) -> str:
@@ -267,12 +276,14 @@ def _with_bases(amount: Amount, parts: list[str], text: str) -> Unit:
         elif (part in _VOLUME_SPELLINGS or lower in _VOLUME_SPELLINGS) and volume is VolumeBasis.NONE:
             volume = _VOLUME_SPELLINGS.get(part) or _VOLUME_SPELLINGS[lower]
         else:
-            raise UnknownUnitError(where="unit", found=repr(text), expected=f"kg, m2, min, h, 24h or mL instead of {part!r}")
+            raise UnknownUnitError(
+                where="unit", found=repr(text), expected=f"kg, m2, min, h, 24h or mL instead of {part!r}"
+            )
     if amount.kind not in _TAKES_BASES and (patient.value or time.value or volume.value):
         raise UnknownUnitError(where="unit", found=repr(text), expected=f"{amount.text} alone")
     if volume.value and (time.value or patient.value or amount.kind in (Kind.VOLUME, Kind.ENERGY)):
         raise UnknownUnitError(where="unit", found=repr(text), expected="a concentration such as mg/mL")
-    return Unit.of(amount, patient, time, volume)
+    return Unit.of(amount, patient=patient, time=time, volume=volume)
 
 
 _TAKES_BASES = frozenset({Kind.MASS, Kind.INTERNATIONAL_UNIT, Kind.MOLE, Kind.EQUIVALENT, Kind.VOLUME, Kind.ENERGY})
@@ -344,7 +355,9 @@ class Quantity:
         """
         basis = {PatientBasis.KG: KG, PatientBasis.M2: M2}.get(self.unit.patient)
         if basis is None:
-            raise UnitMismatchError(where="dose", found=f"{self.unit.text} and {measure.unit.text}", expected="a dose per kg or per m2")
+            raise UnitMismatchError(
+                where="dose", found=f"{self.unit.text} and {measure.unit.text}", expected="a dose per kg or per m2"
+            )
         return Quantity(self.value * measure.to(basis).value, self.unit.absolute())
 
     def __eq__(self, other: object) -> bool:
@@ -365,7 +378,7 @@ class Quantity:
 
     def __hash__(self) -> int:
         """Hash alike what is equal."""
-        return hash((self.value * self.unit.scale, self.unit._measure))  # noqa: SLF001 - the same module
+        return hash((self.value * self.unit.scale, self.unit.measure))
 
     def __truediv__(self, other: "Quantity") -> Fraction:
         """Return how many times ``other`` this is; raises UnitMismatchError if they cannot be compared."""
