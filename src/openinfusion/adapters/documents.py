@@ -208,11 +208,11 @@ def _located(error: msgspec.ValidationError, where: str) -> AuthorError:
 def _keys(to: type) -> dict[str, type | None]:
     """Return the keys of a dataclass, each with the dataclass found under it (directly or in a list), if any."""
     hints = get_type_hints(to)
-    return {f.name: _dataclass_in(hints[f.name]) for f in fields(to)}  # type: ignore[arg-type]
+    return {f.name: _dataclass_in(hints[f.name]) for f in fields(to)}
 
 
 def _dataclass_in(hint: Any) -> type | None:  # noqa: ANN401 - any annotation
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return hint
     return next((found for arg in get_args(hint) if (found := _dataclass_in(arg))), None)
 

@@ -2,7 +2,8 @@
 The drug library: what one organisation allows its pumps to give, as values that are checked at birth.
 
 These dataclasses are the open drug library format, version 1: a field here is a key of the JSON document, a
-quantity is ``{"value": "2.5", "unit": "mg"}`` and a decimal is text. The page ``docs/reference/library-format.md`` is generated from them.
+quantity is ``{"value": "2.5", "unit": "mg"}`` and a decimal is text. ``docs/reference/library-format.md`` is made from
+them.
 """
 
 from collections.abc import Iterable, Mapping
