@@ -367,9 +367,7 @@ def _area_changes(old: Library, new: Library) -> Iterable[Change]:
         named: CareArea = after or befores[area_id]
         about = _Subject(named.name, care_area=named.name)
         if before is None or after is None:
-            yield about.say(
-                ChangeKind.CARE_AREA_ADDED if before is None else ChangeKind.CARE_AREA_REMOVED, "", None, None
-            )
+            yield about.say(ChangeKind.CARE_AREA_ADDED if before is None else ChangeKind.CARE_AREA_REMOVED, "")
             continue
         for name in ("weight", "height", "body_surface_area"):
             yield from about.limits(name, getattr(before, name), getattr(after, name))

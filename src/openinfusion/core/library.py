@@ -109,6 +109,17 @@ class Limits:
     What an entry allows for one parameter; every limit is optional and inclusive (a value on a limit is inside it).
 
     ``usual_min`` to ``usual_max`` is the range that practice uses, ``initial`` what the pump offers first.
+
+    Attributes:
+        unit: what all values of this group are in.
+        hard_min: the least that can be programmed; nobody can pass it.
+        soft_min: below it the pump asks to confirm.
+        soft_max: above it the pump asks to confirm.
+        hard_max: the most that can be programmed; nobody can pass it.
+        usual_min: the lower end of what practice uses; it limits nothing.
+        usual_max: the upper end of what practice uses; it limits nothing.
+        initial: the value that the pump offers first; it limits nothing.
+
     """
 
     unit: Unit
@@ -184,7 +195,16 @@ class Programmable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The limits of one dose given on its own: a bolus or a loading dose."""
+    """
+    The limits of one dose given on its own: a bolus or a loading dose.
+
+    Attributes:
+        dose: the amount of one dose, per kg or m2 where the unit says so.
+        rate: how fast it runs, in mL per time or as a dose per time.
+        volume: the volume of one dose, in mL.
+        duration: the time over which it runs.
+
+    """
 
     dose: Limits | None = None
     rate: Limits | None = None
@@ -205,6 +225,14 @@ class Pca:
     Patient-controlled analgesia: demand dose, lockout, and the most that may accumulate within a window.
 
     The background infusion is the entry's own ``dose``.
+
+    Attributes:
+        dose: the demand dose.
+        lockout: the time that must pass between two demand doses.
+        accumulated: the most that may be given within the window.
+        window: the time over which the accumulated dose is counted.
+        bolus_counts: whether a clinician's bolus counts towards the accumulated dose.
+
     """
 
     dose: Limits
@@ -230,6 +258,12 @@ class Concentration:
     Amount of drug in a volume; *open* when either is left to the bedside, then ``limits`` bound what may be entered.
 
     ``amount`` may be per kg (a syringe made up by weight: 3 mg/kg in 50 mL).
+
+    Attributes:
+        amount: amount of drug, such as 2.5 mg; absent when the bedside enters it.
+        volume: total volume, such as 50 mL; absent when the bedside enters it.
+        limits: what may be entered where the concentration is open, such as mg/mL.
+
     """
 
     amount: Quantity | None = None
@@ -283,7 +317,13 @@ class Concentration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TitrationStep:
-    """The largest single increase of a running infusion, as a factor of the value before it (2 means double)."""
+    """
+    The largest single increase of a running infusion, as a factor of the value before it (2 means double).
+
+    Attributes:
+        factor: how many times the running value the new one may be without a confirmation.
+
+    """
 
     factor: Fraction
 
@@ -295,7 +335,15 @@ class TitrationStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a value comes from; ``field`` is the path inside the entry, such as ``dose.hard_max``, or ``entry``."""
+    """
+    Where a value comes from; ``field`` is the path inside the entry, such as ``dose.hard_max``, or ``entry``.
+
+    Attributes:
+        field: the path inside the entry, such as dose.hard_max, or entry for all of it.
+        citation: where the value is published or who decided it.
+        invented_for_example: true where a value was made up for an example library.
+
+    """
 
     field: str
     citation: str
@@ -304,7 +352,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A choice that somebody made on purpose, such as to set no hard maximum; ``by`` is a role, never a name."""
+    """
+    A choice that somebody made on purpose, such as to set no hard maximum; ``by`` is a role, never a name.
+
+    Attributes:
+        field: the path inside the entry that was decided on.
+        decision: what was decided, such as "no hard maximum".
+        reason: why.
+        by: the role or body that decided.
+        decided_on: the day.
+
+    """
 
     field: str
     decision: str
@@ -315,7 +373,37 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One row of a library, as pumps hold it: drug, care area, therapy, route and concentration, with its limits."""
+    """
+    One row of a library, as pumps hold it: drug, care area, therapy, route and concentration, with its limits.
+
+    Attributes:
+        id: stable name of the row, unique in the library.
+        drug: id of the drug.
+        care_area: id of the care area.
+        type: what kind of infusion it programmes.
+        route: how it reaches the patient.
+        therapy: the indication that distinguishes rows of one drug.
+        concentration: fixed, open or half open; absent for fluids.
+        dose: limits of the dose: per time when continuous, an amount when intermittent; the background of a PCA.
+        rate: limits of the flow, in mL per time.
+        volume: limits of the volume to be infused.
+        duration: limits of the time it takes.
+        bolus: limits of a clinician's bolus; absent when no bolus is offered.
+        loading: limits of a loading dose; absent when none is offered.
+        pca: limits of patient-controlled analgesia; for type pca only.
+        titration_step: the largest single increase without a confirmation.
+        secondary: whether it may run as a secondary (piggyback) infusion.
+        delivered_by: the kinds of pump that offer the entry; empty means all.
+        anaesthesia_only: whether it shows in anaesthesia mode only.
+        advisories: ids of the texts shown when the entry is chosen.
+        device_settings: settings of the pump that the engine does not judge, by their name.
+        sources: where the values come from.
+        rationale: why the entry is as it is.
+        decisions: what was left out or kept on purpose.
+        review_by: the day by which it must be reviewed again.
+        unreviewed: true for a row that was imported and not yet approved here.
+
+    """
 
     id: str
     drug: str
@@ -432,7 +520,20 @@ _DOSED_KINDS = frozenset({Kind.MASS, Kind.INTERNATIONAL_UNIT, Kind.MOLE, Kind.EQ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drug:
-    """One medicine or fluid of the master list."""
+    """
+    One medicine or fluid of the master list.
+
+    Attributes:
+        id: stable name, unique in the library.
+        name: generic name (rINN), lower case.
+        tall_man: form with capitals that tells look-alikes apart.
+        aliases: brand and other names, found by search.
+        vtm: dm+d virtual therapeutic moiety code.
+        amount_kind: the kind of amount that the drug is dosed in.
+        high_alert: whether a slip is likely to do serious harm.
+        drug_class: pharmacological class.
+
+    """
 
     id: str
     name: str
@@ -446,7 +547,23 @@ class Drug:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareArea:
-    """A clinical setting with its own profile: whom it treats and what its pumps may do at most."""
+    """
+    A clinical setting with its own profile: whom it treats and what its pumps may do at most.
+
+    Attributes:
+        id: stable name, unique in the library.
+        name: what staff call it.
+        population: whom it treats.
+        weight: which patient weights may be entered.
+        height: which patient heights may be entered.
+        body_surface_area: which body surface areas may be entered.
+        max_rate: the fastest that its pumps may run.
+        max_volume: the largest volume to be infused (VTBI).
+        kvo_rate: the keep-vein-open rate after the end of an infusion.
+        owner: the role that answers for the profile.
+        device_settings: settings of the pumps that the engine does not judge, by their name.
+
+    """
 
     id: str
     name: str
@@ -479,7 +596,15 @@ class CareArea:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advisory:
-    """A text that the pump shows when an entry is chosen."""
+    """
+    A text that the pump shows when an entry is chosen.
+
+    Attributes:
+        id: stable name, unique in the library.
+        text: what the pump shows.
+        name: what the library's authors call it.
+
+    """
 
     id: str
     text: str
@@ -488,7 +613,15 @@ class Advisory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parent:
-    """The library version that this one was made from, named by its hash."""
+    """
+    The library version that this one was made from, named by its hash.
+
+    Attributes:
+        name: the parent's name.
+        version: the parent's version.
+        sha256: the parent's identity.
+
+    """
 
     name: str
     version: str
@@ -497,7 +630,19 @@ class Parent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a library is called, whose it is, and where it stands."""
+    """
+    What a library is called, whose it is, and where it stands.
+
+    Attributes:
+        name: name of the library.
+        organisation: whose library it is.
+        version: major.minor.patch: limits, strengths and units; new entries; texts.
+        status: where it stands in the workflow.
+        valid_from: when it may come into force, with its time zone.
+        parent: the version that this one was made from.
+        not_for_clinical_use: true for examples, drafts and tests; shown wherever the library is.
+
+    """
 
     name: str
     organisation: str
@@ -507,10 +652,27 @@ class About:
     parent: Parent | None = None
     not_for_clinical_use: bool = True
 
+    def __post_init__(self) -> None:
+        """Refuse a time without its zone."""
+        if self.valid_from is not None and self.valid_from.tzinfo is None:
+            raise LibraryError(where="valid_from", found=self.valid_from.isoformat(), expected="a time with its zone")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """A whole drug library: the document that people review, sign and send to pumps."""
+    """
+    A whole drug library: the document that people review, sign and send to pumps.
+
+    Attributes:
+        format: names the format.
+        format_version: names its version.
+        library: what it is called and whose it is.
+        drugs: the master list of medicines and fluids.
+        care_areas: the settings that have a profile.
+        advisories: the master list of texts.
+        entries: the rows.
+
+    """
 
     format: Literal["openinfusion-library"] = "openinfusion-library"
     format_version: Literal[1] = 1
