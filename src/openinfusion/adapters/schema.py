@@ -4,13 +4,12 @@ import inspect
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from fractions import Fraction
-from types import ModuleType
 from typing import Any
 
 import msgspec
 
 from openinfusion.adapters.documents import Json
-from openinfusion.core import library as library_module
+from openinfusion.core import entry, library, limits
 from openinfusion.core.library import Library
 from openinfusion.core.numbers import PLAIN_DECIMAL
 from openinfusion.core.units import Unit
@@ -23,9 +22,9 @@ def library_schema() -> Json:
     """Return the JSON Schema of the drug library format; unknown keys are errors in it, as they are in the reader."""
     (root,), parts = msgspec.json.schema_components([Library], schema_hook=_text_schema, ref_template="#/$defs/{name}")
     for part in parts.values():
-        if part.get("type") == "object" and "properties" in part:
+        if "properties" in part:
             part["additionalProperties"] = False
-            part["description"] = " ".join(part.get("description", "").split())
+            _describe(part)
     return {
         "$schema": DIALECT,
         "$id": LIBRARY_ID,
@@ -33,6 +32,14 @@ def library_schema() -> Json:
         **root,
         "$defs": dict(sorted(parts.items())),
     }
+
+
+def _describe(part: Json) -> None:
+    """Move what the class says of each attribute to that property."""
+    words, meanings = _split_docstring(part["description"])
+    part["description"] = " ".join(words.split())
+    for name, meaning in meanings.items():
+        part["properties"][name] = {**part["properties"][name], "description": meaning}
 
 
 def _text_schema(kind: type) -> Json:
@@ -49,14 +56,25 @@ def _text_schema(kind: type) -> Json:
 def format_page() -> str:
     """Return the page that describes the library format, object by object, from the dataclasses themselves."""
     parts = [_HEAD]
-    for cls in _documented(library_module):
-        parts.append(f"## {cls.__name__}\n\n{inspect.cleandoc(cls.__doc__ or '')}\n")
+    for cls in _documented():
+        words, meanings = _split_docstring(cls.__doc__ or "")
+        parts.append(f"## {cls.__name__}\n\n{words}\n")
         if issubclass(cls, Enum):
             parts.append(", ".join(f"`{member.value}`" for member in cls) + "\n")
         else:
-            rows = [f"| `{f.name}` | {_type_words(f.type)} | {_default_words(f)} |" for f in fields(cls)]
-            parts.append("| key | value | when absent |\n|---|---|---|\n" + "\n".join(rows) + "\n")
+            rows = [
+                f"| `{f.name}` | {_type_words(f.type)} | {_default_words(f)} | {meanings[f.name]} |"
+                for f in fields(cls)  # type: ignore[arg-type]
+            ]
+            parts.append("| key | value | when absent | meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)
+
+
+def _split_docstring(text: str) -> tuple[str, dict[str, str]]:
+    """Return what a class says of itself, and what it says of each attribute."""
+    words, _, attributes = inspect.cleandoc(text).partition("\n\nAttributes:\n")
+    pairs = (line.strip().split(": ", 1) for line in attributes.splitlines() if line.strip())
+    return words.replace("``", "`"), dict(pairs)  # type: ignore[arg-type]
 
 
 _HEAD = """# The open drug library format, version 1
@@ -77,17 +95,19 @@ The document is a **Library**; the other objects are its parts.
 """
 
 
-def _documented(module: ModuleType) -> list[type]:
-    """Return the dataclasses and enums that a module defines for documents, the document itself first."""
-    own = [c for _, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == module.__name__]
-    shown = [c for c in own if is_dataclass(c) or (issubclass(c, Enum) and c.__name__ not in ("Mode", "Limit"))]
-    return sorted(shown, key=lambda c: (c is not Library, c.__name__))
+def _documented() -> list[type]:
+    """Return the dataclasses and enums of the library format, the document itself first."""
+    own = [c for module in (library, entry, limits) for _, c in inspect.getmembers(module, inspect.isclass)]
+    shown = {c for c in own if is_dataclass(c) or (issubclass(c, Enum) and c.__name__ not in ("Mode", "Limit"))}
+    return sorted(shown - {Unit}, key=lambda c: (c is not Library, c.__name__))
 
 
 def _type_words(hint: Any) -> str:  # noqa: ANN401 - any annotation
     text = hint.__name__ if isinstance(hint, type) else str(hint)
     for name, words in (
         ("openinfusion.core.library.", ""),
+        ("openinfusion.core.entry.", ""),
+        ("openinfusion.core.limits.", ""),
         ("openinfusion.core.units.", ""),
         ("fractions.Fraction", "decimal text"),
         ("Fraction", "decimal text"),

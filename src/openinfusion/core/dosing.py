@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 
-from openinfusion.core.library import CareArea, Concentration, Entry, Library, Limit, Limits, Mode, Programmable
+from openinfusion.core.errors import ProgrammeError
+from openinfusion.core.library import (
+    CareArea,
+    Concentration,
+    Entry,
+    Library,
+    Limit,
+    Limits,
+    Mode,
+    Programmable,
+    is_amount_of_drug,
+)
 from openinfusion.core.numbers import round_to
 from openinfusion.core.programme import Decision, Derived, Finding, Parameter, Problem, Programme, Verdict
 from openinfusion.core.units import (
@@ -42,7 +53,12 @@ def check(programme: Programme, library: Library, *, rate_resolution: Quantity |
         rate_resolution: smallest step of the pump's rate, such as 0.1 mL/h; when given, the rounded rate and the dose
             that it delivers are derived beside the exact ones, and both are held against the limits.
 
+    Raises:
+        UnitMismatchError: the rate resolution is not in mL per time.
+        ProgrammeError: the rate resolution is not above zero.
+
     """
+    step = None if rate_resolution is None else _rate_step(rate_resolution)
     entry = library.find_entry(programme.entry)
     if entry is None or entry.care_area != programme.care_area:
         return Verdict(Decision.NOT_CHECKED, (Finding(Parameter.PROGRAMME, problem=Problem.NOT_IN_LIBRARY),))
@@ -51,12 +67,21 @@ def check(programme: Programme, library: Library, *, rate_resolution: Quantity |
         return Verdict(Decision.REFUSE, (Finding(Parameter.PROGRAMME, problem=Problem.MODE_NOT_OFFERED),))
     run = _Check(programme, entry, area=library.care_area(entry.care_area), limits=limits)
     run.read_entered()
-    for step in (run.settle_patient, run.settle_strength, run.settle_flow, run.hold_all):
+    for settle in (run.settle_patient, run.settle_strength, run.settle_flow, run.hold_all):
         if not run.is_refused_early:
-            step()
-    if rate_resolution is not None and not run.is_refused_early:
-        run.hold_rounded(rate_resolution)
+            settle()
+    if step is not None and not run.is_refused_early:
+        run.hold_rounded(step)
     return run.verdict()
+
+
+def _rate_step(resolution: Quantity) -> Fraction:
+    """Return the smallest step of a pump's rate in mL per minute."""
+    if resolution.to(ML_PER_H).value <= 0:
+        raise ProgrammeError(
+            where="rate resolution", found=str(resolution), expected="more than zero, such as 0.1 mL/h"
+        )
+    return resolution.value * resolution.unit.scale
 
 
 def body_surface_area(weight: Quantity, height: Quantity) -> Quantity:
@@ -182,9 +207,11 @@ class _Check:
         amount, volume = own.amount or self.programme.amount, own.volume or self.programme.diluent
         if amount is None or volume is None:
             self.refuse(Parameter.CONCENTRATION, Problem.MISSING)
-        elif _differs(own.amount, self.programme.amount) or _differs(own.volume, self.programme.diluent):
-            self.refuse(Parameter.CONCENTRATION, Problem.FIXED, self.programme.amount or self.programme.diluent)
-        elif amount.unit.time is not TimeBasis.NONE or amount.unit.volume is not VolumeBasis.NONE:
+        elif _differs(own.amount, self.programme.amount):
+            self.refuse(Parameter.CONCENTRATION, Problem.FIXED, self.programme.amount)
+        elif _differs(own.volume, self.programme.diluent):
+            self.refuse(Parameter.CONCENTRATION, Problem.FIXED, self.programme.diluent)
+        elif not is_amount_of_drug(amount.unit):
             self.refuse(Parameter.CONCENTRATION, Problem.WRONG_UNIT, amount)
         elif (measure := self.measure_of(amount.unit)) is not None:
             self.strength_kind = amount.unit.kind
@@ -216,7 +243,7 @@ class _Check:
         if measure is None:
             return None
         moved = unit.scale if measure is _ONE else unit.scale * measure
-        if unit.kind is Kind.VOLUME or unit.kind is Kind.DURATION:
+        if unit.kind is Kind.VOLUME or (unit.kind is Kind.DURATION and parameter is Parameter.DURATION):
             return moved
         if self.strength is None or unit.kind is not self.strength_kind:
             self.refuse(parameter, Problem.WRONG_UNIT, attempted)
@@ -263,7 +290,7 @@ class _Check:
             self.hold_entered(Parameter.LOCKOUT, self.programme.lockout, self.entry.pca.lockout)
             self.hold_entered(Parameter.ACCUMULATED, self.programme.accumulated, self.entry.pca.accumulated)
             if self.programme.background is not None:
-                self.hold_entered(Parameter.BACKGROUND, self.programme.background, self.entry.dose)
+                self.hold_background(self.programme.background)
         if self.entry.titration_step is not None and self.programme.previous is not None:
             self.hold_step(self.programme.previous, self.entry.titration_step.factor)
 
@@ -303,7 +330,8 @@ class _Check:
         if entered is None:
             if not limits.is_empty:
                 self.refuse(parameter, Problem.MISSING)
-        elif (entered.unit.time is TimeBasis.NONE) is not (limits.unit.time is TimeBasis.NONE):
+        elif entered.unit.measure[2:] != limits.unit.measure[2:]:
+            # One is per time or per volume and the other is not: 5 mg/mL is no accumulated dose.
             self.refuse(parameter, Problem.WRONG_UNIT, entered)
         elif entered.unit.measures_like(limits.unit):
             self.hold(parameter, entered.to(limits.unit).value, limits, of_entry=True)
@@ -311,6 +339,13 @@ class _Check:
             mine, theirs = self.factor(entered.unit, parameter, entered), self.factor(limits.unit, parameter, entered)
             if mine is not None and theirs is not None:
                 self.hold(parameter, entered.value * mine / theirs, limits, of_entry=True)
+
+    def hold_background(self, background: Quantity) -> None:
+        """Hold the background of a PCA against the entry's own dose; an entry without one offers no background."""
+        if self.entry.dose is None:
+            self.refuse(Parameter.BACKGROUND, Problem.MODE_NOT_OFFERED, background)
+        else:
+            self.hold_entered(Parameter.BACKGROUND, background, self.entry.dose)
 
     def hold_step(self, previous: Quantity, factor: Fraction) -> None:
         """Ask to confirm an increase above the titration step; a decrease is never held up."""
@@ -359,11 +394,10 @@ class _Check:
         if not finding.by_rounding or (finding.parameter, finding.limit) not in known:
             self.findings.append(finding)
 
-    def hold_rounded(self, resolution: Quantity) -> None:
+    def hold_rounded(self, step: Fraction) -> None:
         """Round the rate to what the pump can run at, and hold what that delivers against the same limits."""
         if self.flow.rate is None:
             return
-        step = resolution.value * resolution.unit.scale
         rate = round_to(self.flow.rate, step)
         if rate == 0:
             attempted = Quantity(self.flow.rate / ML_PER_H.scale, ML_PER_H)

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from functools import lru_cache, total_ordering
+from functools import cache, lru_cache, total_ordering
 from typing import Self
 
 from openinfusion.core.errors import UnitMismatchError, UnknownUnitError
@@ -107,7 +107,7 @@ _VOLUME_SPELLINGS = {
     **dict.fromkeys(("L", "l", "litre", "liter"), VolumeBasis.L),
 }
 # Upper case is read where it can only mean one thing. "MU" may be milliunits or a million units: a factor of 10^9.
-_AMBIGUOUS_CASE = frozenset({"mu", "miu"})
+_AMBIGUOUS_CASE = frozenset({"mu", "miu", "m[iu]"})
 _MINUTES = {TimeBasis.NONE: 1, TimeBasis.MIN: 1, TimeBasis.H: 60, TimeBasis.DAY: 1440}
 _MILLILITRES = {VolumeBasis.NONE: 1, VolumeBasis.ML: 1, VolumeBasis.L: 1000}
 _SINGULAR = {"nanograms": "nanogram", "micrograms": "microgram", "milliunits": "milliunit", "units": "unit"}
@@ -155,7 +155,6 @@ class Unit:
         raise AttributeError(f"a unit cannot change: {name}")
 
     @staticmethod
-    @lru_cache(maxsize=1024)
     def of(
         amount: Amount,
         *,
@@ -164,7 +163,7 @@ class Unit:
         volume: VolumeBasis = VolumeBasis.NONE,
     ) -> "Unit":
         """Return the one unit with this amount and these bases."""
-        return Unit(amount, patient=patient, time=time, volume=volume)
+        return _the_unit(amount, patient, time, volume)
 
     @staticmethod
     @lru_cache(maxsize=4096)
@@ -254,6 +253,11 @@ class Unit:
         return (Unit.read, (self.text,))
 
 
+@cache  # by position, because a cache takes the same keyword given and left out for two different calls
+def _the_unit(amount: Amount, patient: PatientBasis, time: TimeBasis, volume: VolumeBasis, /) -> Unit:  # noqa: PLR0917
+    return Unit(amount, patient=patient, time=time, volume=volume)
+
+
 def _per(suffix: str) -> str:
     return f"per {suffix[1:]}" if suffix else "not per kg or m2"
 
@@ -301,7 +305,14 @@ _NUMBER_AND_UNIT = re.compile(r"\s*(-?[0-9.,]+)\s*(\S.*?)\s*")
 @total_ordering
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantity:
-    """An exact value with its unit; equal quantities are equal in any unit (1 mg is 1,000 micrograms)."""
+    """
+    An exact value with its unit; equal quantities are equal in any unit (1 mg is 1,000 micrograms).
+
+    Attributes:
+        value: the number of units.
+        unit: the unit.
+
+    """
 
     value: Fraction
     unit: Unit
