@@ -25,6 +25,7 @@ from openinfusion.core.limits import (
     Programmable,
     TitrationStep,
     check_unit_like,
+    is_amount_of_drug,
 )
 from openinfusion.core.numbers import decimal_text
 from openinfusion.core.units import CM, KG, M2, ML, ML_PER_H, Kind, Quantity
@@ -54,6 +55,7 @@ __all__ = [
     "Source",
     "Status",
     "TitrationStep",
+    "is_amount_of_drug",
     "limit_text",
 ]
 

@@ -173,6 +173,12 @@ class Pca:
             raise LibraryError(where="pca.window", found=str(self.window), expected="a time above zero, such as 4 h")
 
 
+def is_amount_of_drug(unit: Unit) -> bool:
+    """Whether a unit counts drug to be put into a volume: mg, units/kg or kcal, but not mg/h, mg/mL, mL or kg."""
+    is_plain = unit.time is TimeBasis.NONE and unit.volume is VolumeBasis.NONE
+    return is_plain and unit.kind in _DOSED_KINDS and unit.kind is not Kind.VOLUME
+
+
 @dataclass(frozen=True, kw_only=True)
 class Concentration:
     """
@@ -193,7 +199,7 @@ class Concentration:
 
     def __post_init__(self) -> None:
         """Refuse an amount that is a rate, a volume that is not one, and zero."""
-        if self.amount is not None and (self.amount.unit.time.value or self.amount.unit.volume.value):
+        if self.amount is not None and not is_amount_of_drug(self.amount.unit):
             raise LibraryError(
                 where="concentration.amount", found=self.amount.unit.text, expected="an amount such as mg"
             )
@@ -252,6 +258,12 @@ class TitrationStep:
         """Refuse a factor that allows no increase."""
         if self.factor <= 1:
             raise LibraryError(where="titration_step.factor", found=show_number(self.factor), expected="more than 1")
+
+
+def is_amount_of_drug(unit: Unit) -> bool:
+    """Whether a unit counts drug, such as mg or units/kg: no time, no volume, and not a volume itself."""
+    is_plain = unit.time is TimeBasis.NONE and unit.volume is VolumeBasis.NONE
+    return is_plain and unit.kind in _DOSED_KINDS and unit.kind is not Kind.VOLUME
 
 
 def check_dose_unit(where: str, limits: Limits | None, *, is_rate: bool) -> None:
