@@ -260,12 +260,6 @@ class TitrationStep:
             raise LibraryError(where="titration_step.factor", found=show_number(self.factor), expected="more than 1")
 
 
-def is_amount_of_drug(unit: Unit) -> bool:
-    """Whether a unit counts drug, such as mg or units/kg: no time, no volume, and not a volume itself."""
-    is_plain = unit.time is TimeBasis.NONE and unit.volume is VolumeBasis.NONE
-    return is_plain and unit.kind in _DOSED_KINDS and unit.kind is not Kind.VOLUME
-
-
 def check_dose_unit(where: str, limits: Limits | None, *, is_rate: bool) -> None:
     """Refuse a dose or rate whose unit has a time where it must not, or lacks one where it must."""
     if limits is None:
