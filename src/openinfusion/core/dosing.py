@@ -14,17 +14,8 @@ from fractions import Fraction
 from math import isqrt
 
 from openinfusion.core.errors import ProgrammeError
-from openinfusion.core.library import (
-    CareArea,
-    Concentration,
-    Entry,
-    Library,
-    Limit,
-    Limits,
-    Mode,
-    Programmable,
-    is_amount_of_drug,
-)
+from openinfusion.core.library import CareArea, Concentration, Entry, Library, Limit, Limits, Mode, Programmable
+from openinfusion.core.limits import is_amount_of_drug
 from openinfusion.core.numbers import round_to
 from openinfusion.core.programme import Decision, Derived, Finding, Parameter, Problem, Programme, Verdict
 from openinfusion.core.units import (
@@ -412,14 +403,12 @@ class _Check:
         findings = tuple(sorted(self.findings, key=lambda finding: not finding.is_hard))
         if any(finding.is_hard for finding in findings):
             decision = Decision.REFUSE
-        elif findings:
-            decision = Decision.CONFIRM
-        elif self.is_checked:
-            decision = Decision.ACCEPT
+        elif not self.is_checked:
+            # Said even beside a soft finding, such as of the weight: to confirm that is not to have checked the dose.
+            decision = Decision.NOT_CHECKED
+            findings = (*findings, Finding(Parameter.PROGRAMME, problem=Problem.NO_LIMITS))
         else:
-            return Verdict(
-                Decision.NOT_CHECKED, (Finding(Parameter.PROGRAMME, problem=Problem.NO_LIMITS),), self.derived()
-            )
+            decision = Decision.CONFIRM if findings else Decision.ACCEPT
         return Verdict(decision, findings, self.derived())
 
     def derived(self) -> Derived:

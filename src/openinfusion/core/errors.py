@@ -23,6 +23,8 @@ An exception means that somebody must act; a clinical outcome (a refused dose) i
 
 from typing import ClassVar
 
+LONGEST = 300
+
 
 class OpenInfusionError(Exception):
     """
@@ -40,13 +42,19 @@ class OpenInfusionError(Exception):
     def __init__(self, *, where: str, found: str, expected: str) -> None:
         """Keep the three parts, so that an edge can add to the place."""
         super().__init__(where, found, expected)
-        self.where = where
-        self.found = found
-        self.expected = expected
+        self.where = _plain(where)
+        self.found = _plain(found)
+        self.expected = _plain(expected)
 
     def __str__(self) -> str:
         """Return the message as one sentence: place, value, expectation."""
         return f"{self.where}: found {self.found}; expected {self.expected}"
+
+
+def _plain(text: str) -> str:
+    """Return text that any terminal can show: hostile input may be endless, or turn the direction of reading."""
+    cut = text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)
 
 
 class AuthorError(OpenInfusionError, ValueError):
