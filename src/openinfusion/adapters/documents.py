@@ -7,6 +7,7 @@ canonical bytes. What both leave open is closed here: duplicate keys, NaN, unkno
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -51,10 +52,15 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
             raise FileAccessError(where=str(path), found="a folder", expected="a file")
         if size > limit:
             raise FileTooLargeError(where=str(path), found=f"{size:,} bytes", expected=f"at most {limit:,} bytes")
-        return path.read_bytes()
+        # A pipe or a device has no size, so what comes out of it is bounded as well.
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+        if len(content) > limit:
+            raise FileTooLargeError(where=str(path), found="data without end", expected=f"at most {limit:,} bytes")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "a path that cannot be used"
         raise FileAccessError(where=str(path), found=reason, expected="a file that can be read") from error
+    return content
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -73,7 +79,7 @@ def parse_json(content: bytes, *, where: str) -> Any:  # noqa: ANN401 - JSON is 
 
     Raises:
         EncodingError: the bytes are not UTF-8.
-        SyntaxFault: not JSON, NaN or infinity, a key twice in one object, or nested too deeply.
+        SyntaxFault: not JSON, NaN or infinity, a key twice in one object, half a character, or nested too deeply.
 
     """
     try:
@@ -84,7 +90,7 @@ def parse_json(content: bytes, *, where: str) -> Any:  # noqa: ANN401 - JSON is 
         ) from error
     twice: list[str] = []
 
-    def unique(pairs: list[tuple[str, Any]]) -> Json:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[Any, Any]:
         obj = dict(pairs)
         if len(obj) != len(pairs):
             keys = [key for key, _ in pairs]
@@ -107,14 +113,41 @@ def parse_json(content: bytes, *, where: str) -> Any:  # noqa: ANN401 - JSON is 
             expected=f"a depth of at most {MAX_DEPTH}",
         ) from error
     except ValueError as error:
-        raise SyntaxFault(where=where, found=str(error)[:80], expected="numbers of a usual length") from error
+        raise SyntaxFault(where=where, found=str(error)[:80], expected="plain numbers of usual length") from error
     if twice:
-        path, key = _find_twice(value, "$")
+        path, key = next((place, item[_TWICE]) for place, item in _places(value) if _is_twice(item))
         raise SyntaxFault(where=f"{where}, {path}", found=f"the key {key!r} twice", expected="each key once")
+    if _HALF.search(text) and (halved := next((place for place, item in _places(value) if _has_half(item)), None)):
+        raise SyntaxFault(where=f"{where}, {halved}", found="half a character", expected="surrogates in pairs")
     return value
 
 
-_TWICE = "\0twice"
+_TWICE = object()
+# One half of a surrogate pair, which JSON can spell and UTF-8 cannot carry.
+_HALF = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+
+
+def _is_twice(item: object) -> bool:
+    return isinstance(item, dict) and _TWICE in item
+
+
+def _has_half(item: object) -> bool:
+    """Whether a text, or a key of an object, has half a surrogate pair."""
+    texts = [item] if isinstance(item, str) else item if isinstance(item, dict) else ()
+    return any("\ud800" <= c <= "\udfff" for text in texts for c in text)
+
+
+def _places(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON is any value
+    """Yield every value of a document with its path, in order; without recursion, for it may be deep."""
+    waiting = [("$", value)]
+    while waiting:
+        path, item = waiting.pop()
+        yield path, item
+        if isinstance(item, dict):
+            inner = [(f"{path}.{key}", one) for key, one in item.items()]
+        else:
+            inner = [(f"{path}[{n}]", one) for n, one in enumerate(item)] if isinstance(item, list) else []
+        waiting.extend(reversed(inner))
 
 
 def _refuse_constant(name: str) -> None:
@@ -126,7 +159,8 @@ def _shown(text: str) -> str:
 
 
 def _json_hint(error: json.JSONDecodeError) -> str:
-    return error.msg[0].lower() + error.msg[1:] + " (JSON)"
+    hint = error.msg.removeprefix("Expecting ")
+    return hint[0].lower() + hint[1:] + " (JSON)"
 
 
 def _too_deep_at(text: str) -> str:
@@ -138,18 +172,6 @@ def _too_deep_at(text: str) -> str:
             line = text.count("\n", 0, match.start()) + 1
             return f"line {line}, column {match.start() - text.rfind(chr(10), 0, match.start())}"
     return "somewhere"
-
-
-def _find_twice(value: Any, path: str) -> tuple[str, str]:  # noqa: ANN401 - JSON is any value
-    """Return the path of the object with a key twice, and that key; there is one."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in items:
-        if key == _TWICE:
-            return path, item
-        found = _find_twice(item, f"{path}.{key}" if isinstance(value, dict) else f"{path}[{key}]")
-        if found[1]:
-            return found
-    return path, ""
 
 
 def convert(value: Any, to: type[T], *, where: str) -> T:  # noqa: ANN401 - JSON is any value
@@ -194,7 +216,7 @@ def _located(error: msgspec.ValidationError, where: str) -> AuthorError:
     path = at[1] if at else "$"
     cause = error.__cause__
     if isinstance(cause, OpenInfusionError):
-        inner = "" if cause.where in ("value", "number", "unit", "limits") else f".{cause.where}"
+        inner = _below(path, cause.where)
         kind = type(cause) if isinstance(cause, AuthorError) else LibraryError
         return kind(where=f"{where}, {path}{inner}", found=cause.found, expected=cause.expected)
     message = _AT.sub("", str(error))
@@ -202,6 +224,14 @@ def _located(error: msgspec.ValidationError, where: str) -> AuthorError:
         if (match := pattern.fullmatch(message)) is not None:
             return LibraryError(where=f"{where}, {path}", found=match.expand(found), expected=match.expand(expected))
     return LibraryError(where=f"{where}, {path}", found=message, expected="what the format describes")
+
+
+def _below(path: str, place: str) -> str:
+    """Return what a place named by core adds to the path of the object that core refused."""
+    if place in ("value", "number", "unit", "limits") or path.endswith(f".{place}"):
+        return ""
+    first, _, rest = place.partition(".")
+    return f".{rest}" if rest and path.endswith(f".{first}") else f".{place}"
 
 
 @lru_cache(maxsize=256)
@@ -244,7 +274,8 @@ def to_json(value: Any) -> Any:  # noqa: ANN401 - any core value; one return per
     if isinstance(value, Fraction):
         return decimal_text(value)
     if isinstance(value, Unit):
-        return value.code
+        # UCUM writes grams of drug and of patient alike; only the text tells them apart.
+        return value.code if Unit.read(value.code) is value else value.text
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, date | datetime):

@@ -30,7 +30,8 @@ def library_from_bytes(content: bytes, *, where: str) -> Library:
 
 def _check_format(value: object, where: str) -> None:
     if not isinstance(value, dict) or value.get("format") != FORMAT:
-        found = repr(value.get("format")) if isinstance(value, dict) else f"a JSON {type(value).__name__}"
+        named = value.get("format", "no format") if isinstance(value, dict) else value
+        found = repr(named) if isinstance(named, str) else f"a JSON {type(named).__name__}"
         raise LibraryError(where=f"{where}, $.format", found=found, expected=f'an object with "format": "{FORMAT}"')
     version: Json | object = value.get("format_version")
     if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT_VERSION:
