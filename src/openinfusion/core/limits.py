@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Protocol
 
 from openinfusion.core.errors import LibraryError
@@ -54,11 +55,10 @@ class Limits:
 
     def __post_init__(self) -> None:
         """Refuse limits out of order, a usual range out of order, and negative values."""
-        limits = [v for v in (self.hard_min, self.soft_min, self.soft_max, self.hard_max) if v is not None]
-        usual = [v for v in (self.usual_min, self.usual_max) if v is not None]
-        if limits != sorted(limits) or usual != sorted(usual):
+        limits, usual = _known(self.bounds), _known((self.usual_min, self.usual_max))
+        if not (_is_ascending(limits) and _is_ascending(usual)):
             raise LibraryError(where="limits", found=f"{self.describe()} (out of order)", expected=_ORDER)
-        if any(v < 0 for v in (*limits, *usual, self.initial or 0)):
+        if any(value.numerator < 0 for value in (*limits, *usual, *_known((self.initial,)))):
             raise LibraryError(where="limits", found=f"{self.describe()} (negative)", expected="zero or more")
 
     def quantity(self, name: str) -> Quantity | None:
@@ -89,6 +89,15 @@ class Limits:
         names = [f.name for f in fields(self) if f.name != "unit" and getattr(self, f.name) is not None]
         shown = [f"{name.replace('_', ' ')} {show_number(getattr(self, name))}" for name in names]
         return f"{', '.join(shown) or 'no limit'} {self.unit.text}"
+
+
+def _known(values: tuple[Fraction | None, ...]) -> list[Fraction]:
+    return [value for value in values if value is not None]
+
+
+def _is_ascending(values: list[Fraction]) -> bool:
+    """Whether no value is below the one before it; in integers, since every limit of a library passes here."""
+    return all(a.numerator * b.denominator <= b.numerator * a.denominator for a, b in pairwise(values))
 
 
 _ORDER = "hard min <= soft min <= soft max <= hard max, and usual min <= usual max"
