@@ -182,10 +182,10 @@ def convert(value: Any, to: type[T], *, where: str) -> T:  # noqa: ANN401 - JSON
         AuthorError: with the path inside the document: an unknown key, a wrong type, unit or number, or a broken rule.
 
     """
-    fault = _unknown_key(value, to, "$")
+    fault = _unknown_key(value, to)
     if fault is not None:
         path, key, known = fault
-        raise LibraryError(where=f"{where}, {path}", found=f"the unknown key {key!r}", expected=f"one of {known}")
+        raise LibraryError(where=f"{where}, ${path}", found=f"the unknown key {key!r}", expected=f"one of {known}")
     try:
         return msgspec.convert(value, to, dec_hook=_from_text)
     except msgspec.ValidationError as error:
@@ -235,10 +235,11 @@ def _below(path: str, place: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _keys(to: type) -> dict[str, type | None]:
-    """Return the keys of a dataclass, each with the dataclass found under it (directly or in a list), if any."""
+def _keys(to: type) -> tuple[frozenset[str], dict[str, type]]:
+    """Return the keys of a dataclass, and the dataclass under each key that holds one (directly or in a list)."""
     hints = get_type_hints(to)
-    return {f.name: _dataclass_in(hints[f.name]) for f in fields(to)}
+    inner = {f.name: found for f in fields(to) if (found := _dataclass_in(hints[f.name])) is not None}
+    return frozenset(f.name for f in fields(to)), inner
 
 
 def _dataclass_in(hint: Any) -> type | None:  # noqa: ANN401 - any annotation
@@ -247,23 +248,19 @@ def _dataclass_in(hint: Any) -> type | None:  # noqa: ANN401 - any annotation
     return next((found for arg in get_args(hint) if (found := _dataclass_in(arg))), None)
 
 
-def _unknown_key(value: Any, to: type, path: str) -> tuple[str, str, str] | None:  # noqa: ANN401 - JSON is any value
-    """Return the first key that the dataclass does not have: path, key, known keys."""
+def _unknown_key(value: Any, to: type) -> tuple[str, str, str] | None:  # noqa: ANN401 - JSON is any value
+    """Return the first key that the dataclass does not have: path below ``value``, key, known keys."""
     if not isinstance(value, dict):
         return None
-    keys = _keys(to)
-    for key, item in value.items():
-        if key not in keys:
-            return path, key, ", ".join(sorted(keys))
-        inner = keys[key]
-        if inner is None or item is None:
-            continue
-        if isinstance(item, list):
-            for number, one in enumerate(item):
-                if (fault := _unknown_key(one, inner, f"{path}.{key}[{number}]")) is not None:
-                    return fault
-        elif (fault := _unknown_key(item, inner, f"{path}.{key}")) is not None:
-            return fault
+    keys, inner = _keys(to)
+    if not keys.issuperset(value):
+        return "", next(key for key in value if key not in keys), ", ".join(sorted(keys))
+    for key, part in inner.items():
+        item = value.get(key)
+        for number, one in enumerate(item if isinstance(item, list) else (item,)):
+            if (fault := _unknown_key(one, part)) is not None:
+                place = f".{key}[{number}]" if isinstance(item, list) else f".{key}"
+                return (place + fault[0], *fault[1:])
     return None
 
 
