@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
 from typing import Protocol
 
 from openinfusion.core.errors import LibraryError
@@ -55,11 +54,10 @@ class Limits:
 
     def __post_init__(self) -> None:
         """Refuse limits out of order, a usual range out of order, and negative values."""
-        limits, usual = _known(self.bounds), _known((self.usual_min, self.usual_max))
-        if not (_is_ascending(limits) and _is_ascending(usual)):
-            raise LibraryError(where="limits", found=f"{self.describe()} (out of order)", expected=_ORDER)
-        if any(value.numerator < 0 for value in (*limits, *usual, *_known((self.initial,)))):
-            raise LibraryError(where="limits", found=f"{self.describe()} (negative)", expected="zero or more")
+        for values in (self.bounds, (self.usual_min, self.usual_max), (self.initial,)):
+            if (fault := _fault(values)) is not None:
+                found, expected = f"{self.describe()} ({fault})", _ORDER if fault == "out of order" else "zero or more"
+                raise LibraryError(where="limits", found=found, expected=expected)
 
     def quantity(self, name: str) -> Quantity | None:
         """Return one of the values by the name of its field, with its unit."""
@@ -91,13 +89,17 @@ class Limits:
         return f"{', '.join(shown) or 'no limit'} {self.unit.text}"
 
 
-def _known(values: tuple[Fraction | None, ...]) -> list[Fraction]:
-    return [value for value in values if value is not None]
-
-
-def _is_ascending(values: list[Fraction]) -> bool:
-    """Whether no value is below the one before it; in integers, since every limit of a library passes here."""
-    return all(a.numerator * b.denominator <= b.numerator * a.denominator for a, b in pairwise(values))
+def _fault(values: tuple[Fraction | None, ...]) -> str | None:
+    """Return what is wrong with values that must ascend from zero; in integers, since every limit passes here."""
+    low, scale = 0, 1
+    for value in values:
+        if value is None:
+            continue
+        numerator, denominator = value.numerator, value.denominator
+        if numerator * scale < low * denominator:
+            return "negative" if numerator < 0 else "out of order"
+        low, scale = numerator, denominator
+    return None
 
 
 _ORDER = "hard min <= soft min <= soft max <= hard max, and usual min <= usual max"
