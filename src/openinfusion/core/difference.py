@@ -287,8 +287,6 @@ def _text(value: object) -> str | None:
     """Return any value of a library as words, or ``None`` where there is none."""
     if value is None or value in ("", (), {}):
         return None
-    if isinstance(value, Limits):
-        return value.describe()
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, date):
@@ -310,6 +308,10 @@ def _decisions(entry: Entry) -> tuple[str, ...]:
     return tuple(f"{decision.field}: {decision.decision} ({decision.reason})" for decision in entry.decisions)
 
 
+def _step(entry: Entry) -> str | None:
+    return f"{show_number(entry.titration_step.factor)} times" if entry.titration_step else None
+
+
 _SETTING = ChangeKind.SETTING_CHANGED
 _ENTRY_FIELDS = (
     _Field("therapy", lambda e: e.therapy, ChangeKind.NAME_CHANGED),
@@ -318,7 +320,7 @@ _ENTRY_FIELDS = (
     _Field("loading", lambda e: e.loading is not None, _SETTING),
     _Field("pca.window", lambda e: e.pca.window if e.pca else None, _SETTING),
     _Field("pca.bolus_counts", lambda e: e.pca.bolus_counts if e.pca else None, _SETTING),
-    _Field("titration_step", lambda e: e.titration_step, _SETTING),
+    _Field("titration_step", _step, _SETTING),
     _Field("secondary", lambda e: e.secondary, _SETTING),
     _Field("delivered_by", lambda e: e.delivered_by, _SETTING),
     _Field("anaesthesia_only", lambda e: e.anaesthesia_only, _SETTING),

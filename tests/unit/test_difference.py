@@ -1,0 +1,281 @@
+"""What changed between two libraries, in clinical words."""
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
+
+from openinfusion.core.difference import Change, ChangeKind, difference
+from openinfusion.core.library import (
+    About,
+    Advisory,
+    CareArea,
+    Concentration,
+    Decision,
+    Delivery,
+    Drug,
+    Entry,
+    EntryType,
+    Library,
+    Limits,
+    Pca,
+    Population,
+    Route,
+    Source,
+    TitrationStep,
+)
+from openinfusion.core.units import Quantity, Unit
+
+
+def limits(unit, **values):
+    return Limits(unit=Unit.read(unit), **{name: Fraction(value) for name, value in values.items()})
+
+
+def strength(amount, volume):
+    return Concentration(amount=Quantity.read(amount), volume=Quantity.read(volume))
+
+
+ENTRY = Entry(
+    id="fentanyl",
+    drug="fentanyl",
+    care_area="icu",
+    type=EntryType.CONTINUOUS,
+    concentration=strength("2.5 mg", "50 mL"),
+    dose=limits("ug/h", hard_min="5", soft_min="10", usual_max="150", soft_max="200", hard_max="400", initial="50"),
+    bolus=Delivery(dose=limits("ug", soft_max="100", hard_max="200")),
+    advisories=("a1",),
+)
+LIBRARY = Library(
+    library=About(name="Example", organisation="Trust", version="1"),
+    drugs=(Drug(id="fentanyl", name="fentanyl"),),
+    care_areas=(
+        CareArea(
+            id="icu",
+            name="Intensive care",
+            population=Population.ADULT,
+            weight=limits("kg", hard_min="30", hard_max="200"),
+            max_rate=Quantity.read("999 mL/h"),
+        ),
+    ),
+    advisories=(Advisory(id="a1", text="Check the strength"),),
+    entries=(ENTRY,),
+)
+
+
+def changes_of(**changed) -> list[Change]:
+    """Return the changes when the one entry is replaced by one with these fields."""
+    after = replace(LIBRARY, entries=(replace(ENTRY, **changed),))
+    return list(difference(LIBRARY, after).changes)
+
+
+def dose(**changed):
+    values = {name: Fraction(v) if v is not None else None for name, v in changed.items()}
+    return replace(ENTRY.dose, **values)
+
+
+def test_a_library_does_not_differ_from_itself():
+    found = difference(LIBRARY, LIBRARY)
+    assert found.changes == ()
+    assert found.entries_unchanged == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("hard_max", "500", ChangeKind.LIMIT_WIDENED),
+        ("hard_max", "300", ChangeKind.LIMIT_TIGHTENED),
+        ("hard_max", None, ChangeKind.LIMIT_REMOVED),
+        ("soft_max", "250", ChangeKind.LIMIT_WIDENED),
+        ("hard_min", "1", ChangeKind.LIMIT_WIDENED),
+        ("hard_min", "7", ChangeKind.LIMIT_TIGHTENED),
+        ("soft_min", "20", ChangeKind.LIMIT_TIGHTENED),
+        ("soft_min", None, ChangeKind.LIMIT_REMOVED),
+        ("usual_min", "20", ChangeKind.USUAL_CHANGED),
+        ("usual_max", "160", ChangeKind.USUAL_CHANGED),
+        ("initial", "60", ChangeKind.INITIAL_CHANGED),
+    ],
+)
+@pytest.mark.hazard("LC-02")
+def test_a_limit_that_lets_more_through_is_widened(name, value, kind):
+    """Up is wider for a maximum and tighter for a minimum."""
+    (change,) = changes_of(dose=dose(**{name: value}))
+    assert change.kind is kind
+    assert change.field == f"dose.{name}"
+    assert change.is_loosening == (kind in (ChangeKind.LIMIT_WIDENED, ChangeKind.LIMIT_REMOVED))
+
+
+def test_a_change_shows_both_values_and_the_factor():
+    (change,) = changes_of(dose=dose(hard_max="1000"))
+    assert change.before == "400 micrograms/h"
+    assert change.after == "1,000 micrograms/h (2.5 times)"
+    assert str(change) == (
+        "fentanyl, Intensive care, 2.5 mg in 50 mL: limit widened, dose.hard_max: "
+        "400 micrograms/h -> 1,000 micrograms/h (2.5 times)"
+    )
+
+
+def test_a_limit_from_zero_has_no_factor():
+    before = replace(LIBRARY, entries=(replace(ENTRY, dose=dose(hard_min="0")),))
+    after = replace(LIBRARY, entries=(replace(ENTRY, dose=dose(hard_min="2")),))
+    (change,) = difference(before, after).changes
+    assert change.after == "2 micrograms/h"
+
+
+def test_a_limit_set_where_none_was():
+    (change,) = changes_of(bolus=replace(ENTRY.bolus, volume=limits("mL", hard_max="2")))
+    assert (change.kind, change.field, change.before, change.after) == (
+        ChangeKind.LIMIT_SET,
+        "bolus.volume.hard_max",
+        None,
+        "2 mL",
+    )
+    assert str(change).endswith("limit set, bolus.volume.hard_max: 2 mL")
+
+
+def test_the_same_limits_in_another_unit_change_only_the_unit():
+    same = limits(
+        "mg/h", hard_min="0.005", soft_min="0.01", usual_max="0.15", soft_max="0.2", hard_max="0.4", initial="0.05"
+    )
+    (change,) = changes_of(dose=same)
+    assert (change.kind, change.before, change.after) == (ChangeKind.UNIT_CHANGED, "micrograms/h", "mg/h")
+
+
+def test_the_same_digits_in_another_unit_are_widened_limits_too():
+    kinds = {change.kind for change in changes_of(dose=replace(ENTRY.dose, unit=Unit.read("mg/h")))}
+    assert {ChangeKind.UNIT_CHANGED, ChangeKind.LIMIT_WIDENED} <= kinds
+
+
+def test_limits_that_count_something_else_are_one_change():
+    (change,) = changes_of(dose=limits("ug/kg/h", soft_max="2"))
+    assert (change.kind, change.field) == (ChangeKind.UNIT_CHANGED, "dose")
+
+
+@pytest.mark.parametrize(
+    ("concentration", "kind"),
+    [
+        (Concentration(), ChangeKind.CONCENTRATION_OPENED),
+        (strength("5 mg", "50 mL"), ChangeKind.STRENGTH_CHANGED),
+        (strength("2500 micrograms", "50 mL"), ChangeKind.UNIT_CHANGED),
+        (strength("1.25 mg", "25 mL"), ChangeKind.STRENGTH_CHANGED),
+    ],
+)
+@pytest.mark.hazard("LC-01")
+def test_what_changes_in_a_concentration(concentration, kind):
+    (change,) = changes_of(concentration=concentration)
+    assert change.kind is kind
+    assert change.is_loosening
+
+
+@pytest.mark.hazard("LC-01")
+def test_fixing_an_open_concentration_is_no_loosening():
+    before = replace(LIBRARY, entries=(replace(ENTRY, id="open", concentration=Concentration()),))
+    (change,) = difference(before, LIBRARY).changes
+    assert change.kind is ChangeKind.CONCENTRATION_FIXED
+    assert not change.is_loosening
+
+
+def test_an_entry_whose_id_went_and_came_is_paired_by_its_row():
+    after = replace(LIBRARY, entries=(replace(ENTRY, id="new", concentration=strength("5 mg", "50 mL")),))
+    (change,) = difference(LIBRARY, after).changes
+    assert change.kind is ChangeKind.STRENGTH_CHANGED
+
+
+def test_rows_that_could_be_two_entries_are_not_paired():
+    two = tuple(replace(ENTRY, id=f"new-{n}", concentration=strength(f"{n} mg", "50 mL")) for n in (5, 10))
+    kinds = [change.kind for change in difference(LIBRARY, replace(LIBRARY, entries=two)).changes]
+    assert kinds == [ChangeKind.ENTRY_REMOVED, ChangeKind.ENTRY_ADDED, ChangeKind.ENTRY_ADDED]
+
+
+def test_an_entry_added_says_what_it_allows():
+    (change,) = difference(replace(LIBRARY, entries=()), LIBRARY).changes
+    assert change.kind is ChangeKind.ENTRY_ADDED
+    assert "bolus.dose soft max 100, hard max 200 micrograms" in change.after
+
+
+def test_a_bolus_that_is_withdrawn_is_one_change_and_no_loosening():
+    (change,) = changes_of(bolus=None)
+    assert (change.kind, change.field, change.before, change.after) == (
+        ChangeKind.SETTING_CHANGED,
+        "bolus",
+        "yes",
+        "no",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind", "field", "after"),
+    [
+        ({"therapy": "sedation"}, ChangeKind.NAME_CHANGED, "therapy", "sedation"),
+        ({"advisories": ()}, ChangeKind.SETTING_CHANGED, "advisories", None),
+        ({"secondary": "allowed"}, ChangeKind.SETTING_CHANGED, "secondary", "allowed"),
+        ({"device_settings": {"audio": "low"}}, ChangeKind.SETTING_CHANGED, "device_settings", "audio low"),
+        ({"anaesthesia_only": True}, ChangeKind.SETTING_CHANGED, "anaesthesia_only", "yes"),
+        ({"route": Route.CENTRAL}, ChangeKind.SETTING_CHANGED, "route", "intravenous central"),
+        ({"rationale": "why"}, ChangeKind.TEXT_CHANGED, "rationale", "why"),
+        ({"review_by": date(2027, 3, 1)}, ChangeKind.TEXT_CHANGED, "review_by", "01-Mar-2027"),
+        ({"sources": (Source(field="dose", citation="BNF"),)}, ChangeKind.TEXT_CHANGED, "sources", "dose: BNF"),
+        (
+            {"decisions": (Decision(field="dose", decision="d", reason="r"),)},
+            ChangeKind.TEXT_CHANGED,
+            "decisions",
+            "dose: d (r)",
+        ),
+        (
+            {"titration_step": TitrationStep(factor=Fraction(2))},
+            ChangeKind.SETTING_CHANGED,
+            "titration_step",
+            "2 times",
+        ),
+    ],
+)
+def test_every_other_field_is_compared(changed, kind, field, after):
+    (change,) = changes_of(**changed)
+    assert (change.kind, change.field, change.after) == (kind, field, after)
+
+
+def test_the_window_of_a_pca_is_compared():
+    pca = Pca(dose=limits("mg", hard_max="2"), accumulated=limits("mg", hard_max="10"), window=Quantity.read("1 h"))
+    before = replace(ENTRY, type=EntryType.PCA, bolus=None, pca=pca)
+    after = replace(before, pca=replace(pca, window=Quantity.read("4 h"), bolus_counts=False))
+    found = difference(replace(LIBRARY, entries=(before,)), replace(LIBRARY, entries=(after,))).changes
+    assert [(c.field, c.before, c.after) for c in found] == [
+        ("pca.bolus_counts", "yes", "no"),
+        ("pca.window", "1 h", "4 h"),
+    ]
+
+
+def test_drugs_and_care_areas_are_compared():
+    drugs = (
+        Drug(id="fentanyl", name="fentanyl", aliases=("Sublimaze",), high_alert=True),
+        Drug(id="x", name="ketamine"),
+    )
+    areas = (
+        replace(
+            LIBRARY.care_areas[0],
+            weight=limits("kg", hard_min="20", hard_max="200"),
+            max_rate=Quantity.read("1200 mL/h"),
+            max_volume=Quantity.read("500 mL"),
+            owner="Lead nurse",
+        ),
+        CareArea(id="ward", name="Ward", population=Population.ADULT),
+    )
+    forth = difference(LIBRARY, replace(LIBRARY, drugs=drugs, care_areas=areas))
+    assert [(c.kind, c.subject, c.field) for c in forth.changes] == [
+        (ChangeKind.LIMIT_WIDENED, "Intensive care", "max_rate"),
+        (ChangeKind.LIMIT_WIDENED, "Intensive care", "weight.hard_min"),
+        (ChangeKind.CARE_AREA_ADDED, "Ward", ""),
+        (ChangeKind.DRUG_ADDED, "ketamine", ""),
+        (ChangeKind.LIMIT_SET, "Intensive care", "max_volume"),
+        (ChangeKind.NAME_CHANGED, "fentanyl", "aliases"),
+        (ChangeKind.SETTING_CHANGED, "fentanyl", "high_alert"),
+        (ChangeKind.TEXT_CHANGED, "Intensive care", "owner"),
+    ]
+    assert str(forth.changes[2]) == "Ward: care area added"
+    back = difference(replace(LIBRARY, drugs=drugs, care_areas=areas), LIBRARY)
+    assert {ChangeKind.CARE_AREA_REMOVED, ChangeKind.DRUG_REMOVED} <= {c.kind for c in back.changes}
+
+
+def test_the_count_lists_kinds_in_the_order_of_attention():
+    found = difference(LIBRARY, replace(LIBRARY, entries=(replace(ENTRY, dose=dose(hard_max=None, soft_max="300")),)))
+    assert list(found.count().items()) == [(ChangeKind.LIMIT_REMOVED, 1), (ChangeKind.LIMIT_WIDENED, 1)]

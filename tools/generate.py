@@ -1,0 +1,79 @@
+"""Remake every generated document, or with --check say which ones are out of date."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cli_page
+import make_examples
+import make_samples
+import spec_pages
+
+from openinfusion.adapters.schema import format_page, library_schema
+from openinfusion.adapters.tables import vendor_columns_page
+from openinfusion.core import errors
+from openinfusion.core.review import rules_page
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = Path("docs/reference")
+
+
+def error_page() -> str:
+    """Return the tree of errors, as the module that defines it draws it."""
+    tree = (errors.__doc__ or "").strip().split("\n\n", 2)[2]
+    intro = "# Errors and exit codes\n\n*Generated from `openinfusion.core.errors`; do not edit.*\n\n"
+    words = (errors.__doc__ or "").strip().split("\n\n")[1]
+    return f"{intro}{words}\n\n```text\n{tree}\n```\n\n{_OTHER_CODES}"
+
+
+_OTHER_CODES = """Other exit codes: 0 all well; 1 the answer is "no" (a review with errors, a loosening difference, a
+read-back that differs); 2 the command line was not understood; 10, 11, 12 a programme to confirm, to refuse, not checked;
+70 a fault in OpenInfusion itself.
+"""
+
+
+def documents() -> dict[Path, bytes]:
+    """Return every generated document by its path, as it should be now."""
+    pages: dict[str, Callable[[], str]] = {
+        "library-format.md": format_page,
+        "review-rules.md": rules_page,
+        "dosing.md": spec_pages.dosing_page,
+        "vendor-columns.md": vendor_columns_page,
+        "cli.md": cli_page.page,
+        "errors.md": error_page,
+    }
+    made = {REFERENCE / name: page().encode() for name, page in pages.items()}
+    made[REFERENCE / "library.schema.json"] = (json.dumps(library_schema(), indent=2) + "\n").encode()
+    for path, content in make_examples.build().items():
+        made[_relative(path)] = content
+    return made
+
+
+def _relative(path: Path) -> Path:
+    return path.resolve().relative_to(ROOT) if path.is_absolute() else path
+
+
+def main() -> int:
+    """Write or check; exit code 1 if something was out of date."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if a document is out of date")
+    check = parser.parse_args().check
+    stale = [path for path, content in documents().items() if _differs(ROOT / path, content)]
+    for path in stale:
+        print(f"{'out of date' if check else 'wrote'}: {path}")
+        if not check:
+            (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+            (ROOT / path).write_bytes(documents()[path])
+    if check and stale:
+        print("run 'make generate' and commit the result")
+    return int(check and bool(stale))
+
+
+def _differs(path: Path, content: bytes) -> bool:
+    return not path.exists() or path.read_bytes() != content
+
+
+if __name__ == "__main__":
+    sys.exit(main())
