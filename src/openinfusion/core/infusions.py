@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from openinfusion.core.errors import ProgrammeError
 from openinfusion.core.library import Concentration
-from openinfusion.core.units import ML, ML_PER_H, Kind, PatientBasis, Quantity, TimeBasis, VolumeBasis
+from openinfusion.core.units import KG, MINUTES, Kind, Quantity, TimeBasis, Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +20,13 @@ class Infusion:
 
     Args:
         row: where it stands in the file, counted as a spreadsheet does (the header is row 1).
-        drug: id, name or alias of a drug in the library, in any case.
-        care_area: id or name of a care area in the library, in any case.
-        dose: drug per time (continuous) or an amount of drug (a single dose given from start to end).
+        drug: id, name or alias of a drug of the library, in any case.
+        care_area: id or name of a care area of the library, in any case.
+        dose: drug per time (continuous), or an amount of drug (a single dose given from start to end).
         rate: volume per time, as it ran.
-        weight: of the patient, as the pump or the record had it.
-        amount: what was given in all, drug or volume, as recorded.
-        strength: amount of drug in volume, where the record says it; ``None`` means not known.
+        weight: of the patient, as the record has it.
+        amount: what was given in all, drug or volume, as the record has it.
+        strength: amount of drug in volume, where the record says it; ``None`` is not known.
 
     """
 
@@ -43,22 +43,18 @@ class Infusion:
     strength: Concentration | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a record that no pump can have run: nothing programmed, no length, a value of zero or below."""
+        """Refuse what no pump can have run: nothing programmed, no length, a value of zero or below, a wrong unit."""
         if self.dose is None and self.rate is None:
             raise ProgrammeError(where=f"row {self.row}", found="no dose and no rate", expected="a dose or a rate")
         if self.end <= self.start:
-            raise ProgrammeError(
-                where=f"row {self.row}", found=f"{self.end - self.start} long", expected="an end after the start"
-            )
-        for name, quantity, fits in (
-            ("dose", self.dose, _is_dose),
-            ("rate", self.rate, lambda q: q.unit.measures_like(ML_PER_H) or _is_rate_per_patient(q)),
-            ("weight", self.weight, lambda q: q.unit.kind is Kind.WEIGHT),
+            raise ProgrammeError(where=f"row {self.row}", found=f"{self.duration} from start to end", expected=_LENGTH)
+        for name, quantity, fits, expected in (
+            ("dose", self.dose, is_dose, "a dose above zero, such as 5 mg/h or 1 g"),
+            ("rate", self.rate, is_rate, "a rate above zero, such as 10 mL/h"),
+            ("weight", self.weight, KG.measures_like, "a weight above zero, in kg"),
         ):
-            if quantity is not None and (quantity.value <= 0 or not fits(quantity)):
-                raise ProgrammeError(
-                    where=f"row {self.row}, {name}", found=str(quantity), expected=f"a {name} above zero, in its unit"
-                )
+            if quantity is not None and (quantity.value <= 0 or not fits(quantity.unit)):
+                raise ProgrammeError(where=f"row {self.row}, {name}", found=str(quantity), expected=expected)
         if self.strength is not None and self.strength.is_open:
             raise ProgrammeError(
                 where=f"row {self.row}, strength", found=self.strength.text, expected="an amount in a volume, or none"
@@ -68,12 +64,19 @@ class Infusion:
     def duration(self) -> Quantity:
         """How long it ran, exactly, in minutes."""
         length = self.end - self.start
-        seconds = Fraction(length.days * 86400 + length.seconds) + Fraction(length.microseconds, 10**6)
-        return Quantity(seconds / 60, _MINUTES)
+        microseconds = (length.days * 86400 + length.seconds) * 10**6 + length.microseconds
+        return Quantity(Fraction(microseconds, 60 * 10**6), MINUTES)
 
-    @property
-    def programmed(self) -> Quantity:
-        """What was set on the pump: the dose where there is one, else the rate."""
-        programmed = self.dose or self.rate
-        assert programmed is not None  # noqa: S101 - __post_init__ refuses an infusion without both
-        return programmed
+
+_LENGTH = "an end after the start"
+_DRUG_KINDS = frozenset({Kind.MASS, Kind.INTERNATIONAL_UNIT, Kind.MOLE, Kind.EQUIVALENT, Kind.ENERGY})
+
+
+def is_dose(unit: Unit) -> bool:
+    """Whether a unit counts drug, per time or not: micrograms/kg/min, units/h, g."""
+    return unit.kind in _DRUG_KINDS and not unit.volume.value
+
+
+def is_rate(unit: Unit) -> bool:
+    """Whether a unit counts volume per time: mL/h, mL/kg/h."""
+    return unit.kind is Kind.VOLUME and unit.time is not TimeBasis.NONE
