@@ -26,7 +26,7 @@ class Unchecked(Enum):
     THERAPY = "no entry of the drug here is for this therapy"
     UNIT = "no entry of the drug here counts in a comparable unit"
     STRENGTH_UNKNOWN = "a rate in mL/h says no dose while the strength is not known"
-    STRENGTH = "no entry of the drug here has this strength"
+    STRENGTH = "no entry of the drug here has the strength that the record gives, or that its dose and rate imply"
     WEIGHT = "weight missing: the dose or its limit is per kg or per m2"
     NO_LIMIT = "the entry sets no limit for what the record says"
 

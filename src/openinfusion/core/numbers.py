@@ -80,6 +80,16 @@ def round_to(value: Fraction, step: Fraction) -> Fraction:
     return (value / step + Fraction(1, 2)).__floor__() * step
 
 
+def round_significant(value: Fraction, digits: int) -> Fraction:
+    """Return ``value`` rounded to so many significant digits: 199.999998 to six is 200."""
+    if value == 0:
+        return value
+    exponent = len(str(abs(value.numerator))) - len(str(value.denominator))
+    if abs(value) < Fraction(10) ** exponent:
+        exponent -= 1
+    return round_to(value, Fraction(10) ** (exponent - digits + 1))
+
+
 def show_number(value: Fraction) -> str:
     """
     Return a number as a clinician reads it: grouped thousands, no trailing zero, a zero before the point.

@@ -1,4 +1,4 @@
-"""The text of one cell as a value: exact numbers, units, times; a fault is an error that the reader of rows collects."""
+"""The text of one cell as a value: exact numbers, units and times; a fault is an error that the reader collects."""
 
 import re
 from datetime import datetime
@@ -6,7 +6,6 @@ from fractions import Fraction
 from functools import lru_cache
 
 from openinfusion.core.errors import AuthorError, TableError
-from openinfusion.core.numbers import round_to
 from openinfusion.core.units import Unit
 
 _NUMBER = re.compile(r"[-+]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][-+]?[0-9]{1,2})?")
@@ -27,19 +26,6 @@ def read_number(text: str) -> Fraction:
     if _NUMBER.fullmatch(text) is None:
         raise TableError(where="cell", found=shown(text), expected="a number such as 0.5")
     return Fraction(text)
-
-
-@lru_cache(maxsize=65536)
-def round_significant(value: Fraction, digits: int | None) -> Fraction:
-    """Return a value rounded to so many significant digits; unchanged if ``digits`` is ``None``."""
-    if digits is None or value == 0:
-        return value
-    exponent = 0
-    while abs(value) >= Fraction(10) ** (exponent + 1):
-        exponent += 1
-    while abs(value) < Fraction(10) ** exponent:
-        exponent -= 1
-    return round_to(value, Fraction(10) ** (exponent - digits + 1))
 
 
 def read_unit(text: str) -> Unit:

@@ -21,7 +21,7 @@ from openinfusion.core.units import Unit
 
 FORMAT = "openinfusion-infusion-mapping"
 MAX_BYTES = 2**20
-MAX_SIGNIFICANT_DIGITS = 15
+SIGNIFICANT_DIGITS = range(3, 16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +204,7 @@ def _check(mapping: InfusionMapping, where: str) -> None:
         raise MappingError(where=f"{where}, item_table", found="nothing", expected="the CSV file that lists the items")
     if columns.dose is None and columns.rate is None:
         raise MappingError(where=f"{where}, columns", found="no dose and no rate", expected="one of them, or both")
-    if mapping.significant_digits is not None and not 3 <= mapping.significant_digits <= MAX_SIGNIFICANT_DIGITS:
+    if mapping.significant_digits is not None and mapping.significant_digits not in SIGNIFICANT_DIGITS:
         found = str(mapping.significant_digits)
         raise MappingError(where=f"{where}, significant_digits", found=found, expected="3 to 15, or leave it out")
     headers = columns.headers()

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from openinfusion.adapters.infusions.cells import round_significant, shown
+from openinfusion.adapters.infusions.cells import shown
 from openinfusion.adapters.infusions.mapping import InfusionMapping, Item, LeaveOut
 from openinfusion.adapters.infusions.rows import RowReader, Values
 from openinfusion.adapters.infusions.table import read_rows
 from openinfusion.core.errors import TableError
 from openinfusion.core.infusions import Infusion
+from openinfusion.core.numbers import round_significant
 from openinfusion.core.units import Quantity
 
 SUPERSEDED = "superseded by a later row"
@@ -205,9 +206,10 @@ class _Reading:
 
     def rounded(self, quantity: Quantity | None) -> Quantity | None:
         """Return a quantity rounded to the significant digits that the mapping says its source kept."""
-        if quantity is None:
-            return None
-        value = round_significant(quantity.value, self.mapping.significant_digits)
+        digits = self.mapping.significant_digits
+        if quantity is None or digits is None:
+            return quantity
+        value = round_significant(quantity.value, digits)
         self.count.rounded += value != quantity.value
         return Quantity(value, quantity.unit)
 

@@ -1,6 +1,6 @@
 """One row of a file of past infusions: its cells by what they mean, and its values with every fault that they have."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -10,7 +10,7 @@ from openinfusion.adapters.infusions.mapping import InfusionMapping, Item
 from openinfusion.core.errors import OpenInfusionError, TableError
 from openinfusion.core.infusions import is_dose, is_rate
 from openinfusion.core.library import Concentration
-from openinfusion.core.units import KG, ML, Kind, Quantity, Unit
+from openinfusion.core.units import KG, Kind, Quantity, Unit
 
 Fault = tuple[str, str, str]
 
@@ -80,6 +80,8 @@ class RowReader:
             values.amount = self.amount(cells, has_rate=values.dose is not None or values.rate is not None)
         with _collect(values.faults, self.names.get("strength_amount", "strength_amount")):
             values.strength = self.strength(cells)
+        if (self.text(cells, "amount") or "").startswith("-"):
+            values.faults.append((self.names["amount"], "a negative amount", "zero or more"))
         _sort_dose_and_rate(values, self.names)
         _check_values(values, self.names)
         if item is not None and item.mmol_per_meq is not None:
@@ -120,8 +122,7 @@ class RowReader:
         text = self.text(cells, "amount")
         if text is None:
             return None
-        if read_number(text) < 0:
-            raise TableError(where="cell", found="a negative amount", expected="zero or more")
+        read_number(text)
         return self.quantity(cells, "amount") if has_rate else None
 
     def strength(self, cells: list[str]) -> Concentration | None:
