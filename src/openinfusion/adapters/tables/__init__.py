@@ -1,0 +1,1 @@
+"""Vendor tables (.xlsx, .csv) to libraries and back, by a mapping file that a pharmacist can edit."""

@@ -1,0 +1,94 @@
+"""Care areas as blocks of rows: a title row, labelled settings somewhere below it, then the rows of the area."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from openinfusion.adapters.tables.headers import Header, Headers
+from openinfusion.adapters.tables.mapping import Blocks, Column
+from openinfusion.adapters.tables.sheets import Cell, Grid
+
+_PARTS = re.compile(r"[\n;]")
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """The title of a block, and the cells of its row that still say something else."""
+
+    name: Cell
+    rest: tuple[Cell, ...]
+
+
+def find_title(cells: tuple[Cell, ...], blocks: Blocks) -> Title | None:
+    """Return the care area that a row of cells announces, or ``None``."""
+    for number, cell in enumerate(cells):
+        for pattern in blocks.title:
+            match = re.fullmatch(pattern, cell.text.strip(), re.DOTALL)
+            if match is None:
+                continue
+            if match["name"].strip():
+                return Title(_part(cell, match["name"]), (*cells[:number], *cells[number + 1 :]))
+            if number + 1 < len(cells):
+                return Title(cells[number + 1], (*cells[:number], *cells[number + 2 :]))
+    return None
+
+
+def is_lone_title(cells: tuple[Cell, ...], blocks: Blocks, header: Header) -> bool:
+    """Whether a row holds one text alone, in the first column of the table."""
+    return blocks.lone_cell_is_title and len(cells) == 1 and cells[0].column == min(header.columns)
+
+
+def is_header_again(cells: tuple[Cell, ...], header: Header, grid: Grid) -> bool:
+    """Whether a row below the header repeats one of its rows, as reports do on each printed page."""
+    for row in range(header.first, header.last + 1):
+        above = grid.row(row)
+        same = [cell for cell in cells if (known := above.get(cell.column)) and known.text.split() == cell.text.split()]
+        if len(same) == len(cells) and len(above) == len(cells):
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A labelled value."""
+
+    column: Column
+    value: Cell
+    taken: tuple[Cell, ...]
+
+
+def read_settings(cells: tuple[Cell, ...], grid: Grid, headers: Headers) -> Iterator[Setting]:
+    """Yield the settings that a row of cells says: "label: value", a label beside its value, or one above it."""
+    taken: set[Cell] = set()
+    for number, cell in enumerate(cells):
+        if cell in taken:
+            continue
+        inline = tuple(_inline(cell, headers))
+        if inline:
+            yield from inline
+            continue
+        column = headers.find(cell.text.rstrip(" :="))
+        if column is None:
+            continue
+        right = cells[number + 1] if number + 1 < len(cells) else None
+        below = grid.row(cell.row + 1).get(cell.column)
+        value = right if right is not None and _is_value(right, headers) else below
+        if value is not None and _is_value(value, headers):
+            taken.add(value)
+            yield Setting(column, value, (cell, value))
+
+
+def _inline(cell: Cell, headers: Headers) -> Iterator[Setting]:
+    for part in _PARTS.split(cell.text):
+        label, colon, text = part.partition(":")
+        column = headers.find(label)
+        if colon and text.strip() and column is not None:
+            yield Setting(column, _part(cell, text), (cell,))
+
+
+def _is_value(cell: Cell, headers: Headers) -> bool:
+    return headers.find(cell.text.rstrip(" :=")) is None and not any(_inline(cell, headers))
+
+
+def _part(cell: Cell, text: str) -> Cell:
+    return Cell(cell.sheet, cell.row, cell.column, text.strip(), cell.fault)

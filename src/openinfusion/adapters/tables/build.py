@@ -1,0 +1,175 @@
+"""Make the JSON of an entry, a care area or a drug from the cells of a row; the format itself then checks it."""
+
+from fractions import Fraction
+from typing import Any
+
+from openinfusion.adapters.tables.cells import Number, unit_of_number
+from openinfusion.adapters.tables.fields import SETTINGS, STRENGTH, Holds, find_field
+from openinfusion.adapters.tables.mapping import Sheet
+from openinfusion.adapters.tables.reading import Found, Record
+from openinfusion.core.errors import LibraryError, UnknownUnitError
+from openinfusion.core.numbers import decimal_text, round_to, show_number
+from openinfusion.core.units import ML_PER_H, Kind, Quantity, TimeBasis, Unit
+
+Document = dict[str, Any]
+_PRINTED_DIGITS = 6
+_COARSE = Fraction(1, 200)
+
+
+def document(record: Record, holds: Holds) -> Document:
+    """
+    Return the JSON of what a row says.
+
+    Raises:
+        AuthorError: a number without a unit, or in one that the rest of its group cannot be in; ``where`` is its path.
+
+    """
+    made: Document = {}
+    units = {path: found.value for path, found in record.items() if isinstance(found.value, Unit)}
+    filled: set[str] = set()
+    for path, found in record.items():
+        if isinstance(found.value, Number):
+            unit_path = _put_number(made, (path, found.value), holds=holds, units=units)
+            filled.add(unit_path)
+        elif not isinstance(found.value, Unit):
+            value = list(found.value) if isinstance(found.value, tuple) else found.value
+            _put(made, path, value)
+    for path, unit in units.items():
+        if _makes_group(path, record.get(path), holds) or path in filled:
+            _put_unit(made, path, unit)
+    return made
+
+
+def _put_number(made: Document, item: tuple[str, Number], *, holds: Holds, units: dict[str, Unit]) -> str:
+    """Put a number under its path, in the unit of its group, and return the path of that unit."""
+    path, number = item
+    found = find_field(path, holds)
+    unit_path = found.unit_path if found else None
+    if unit_path is None:
+        if number.unit is not None:
+            raise UnknownUnitError(where=path, found=number.unit.text, expected="a number without a unit")
+        _put(made, path, decimal_text(number.value))
+        return path
+    unit = units.get(unit_path) or number.unit
+    if unit is None:
+        raise UnknownUnitError(where=path, found=f"{show_number(number.value)} without a unit", expected="its unit")
+    units.setdefault(unit_path, unit)
+    try:
+        text = decimal_text(unit_of_number(number, unit))
+    except (UnknownUnitError, LibraryError) as error:
+        raise UnknownUnitError(where=path, found=error.found, expected=error.expected) from error
+    if unit_path == f"{path}.unit":
+        _put(made, path, {"value": text, "unit": unit.code})
+    else:
+        _put(made, path, text)
+    return unit_path
+
+
+def _makes_group(path: str, found: Found | None, holds: Holds) -> bool:
+    """Whether a unit alone says that a group is there: its own unit column does, a unit shared by groups does not."""
+    if find_field(path.removesuffix(".unit"), holds) is not None:
+        return False
+    return found is not None and (len(found.column.fields) == 1 or path == "pca.dose.unit")
+
+
+def _put_unit(made: Document, path: str, unit: Unit) -> None:
+    group: Any = made
+    *heads, _ = path.split(".")
+    for head in heads:
+        group = group.setdefault(head, {})
+    group.setdefault("unit", unit.code)
+
+
+def _put(made: Document, path: str, value: object) -> None:
+    head, found, name = path.partition(SETTINGS)
+    if found:
+        made.setdefault("device_settings", {})[name] = value
+        return
+    *heads, last = path.split(".")
+    for head in heads:
+        made = made.setdefault(head, {})
+    made[last] = value
+
+
+# --- Entries ---------------------------------------------------------------------------------------------------------
+
+
+def complete_entry(made: Document, sheet: Sheet, *, opened: bool, without: bool) -> Document:
+    """
+    Return the JSON of an entry with what its row says only between the lines: concentration, rate and type.
+
+    Args:
+        made: what ``document`` gave, without the strength as printed.
+        sheet: the mapping of the sheet.
+        opened: whether the row says that the concentration is entered at the bedside.
+        without: whether the row says that there is none ("mL mode").
+
+    """
+    entry = {**sheet.constants, **made}
+    if without:
+        _store_container(entry)
+    elif "concentration" not in entry and (opened or _doses_by_amount(entry)):
+        entry["concentration"] = {}
+    dose = entry.get("dose")
+    if sheet.volume_rates_are == "rate" and dose and "rate" not in entry and is_volume_rate(Unit.read(dose["unit"])):
+        entry["rate"] = entry.pop("dose")
+    unit = Unit.read(entry["dose"]["unit"]) if "dose" in entry else None
+    if sheet.type_without_concentration and "concentration" not in entry:
+        entry["type"] = sheet.type_without_concentration
+    elif sheet.type_of_dose_without_time and unit is not None and unit.time is TimeBasis.NONE:
+        entry["type"] = sheet.type_of_dose_without_time
+    if isinstance(entry.get("anaesthesia_only"), str):
+        entry["anaesthesia_only"] = entry["anaesthesia_only"] == "yes"
+    return entry
+
+
+def is_volume_rate(unit: Unit) -> bool:
+    return unit.measures_like(ML_PER_H)
+
+
+def _store_container(entry: Document) -> None:
+    """Keep the volume of a bag without drug as a device setting: as a concentration it would mean "open"."""
+    volume = entry.pop("concentration", {}).get("volume")
+    if volume is not None:
+        entry.setdefault("device_settings", {})["container volume"] = f"{volume['value']} {volume['unit']}"
+
+
+def _doses_by_amount(entry: Document) -> bool:
+    groups = [entry.get("dose"), *(entry.get(part, {}).get("dose") for part in ("bolus", "loading", "pca"))]
+    return any(group and Unit.read(group["unit"]).kind is not Kind.VOLUME for group in groups)
+
+
+def printed_strength(record: Record) -> tuple[Found, Quantity] | None:
+    """Return the strength per volume as the table prints it, with its cell; ``None`` if it prints none."""
+    found = record.get(STRENGTH)
+    if found is None or not isinstance(found.value, Number):
+        return None
+    unit_cell = record.get(f"{STRENGTH}.unit")
+    unit = found.value.unit or (unit_cell.value if unit_cell and isinstance(unit_cell.value, Unit) else None)
+    if unit is None or not unit.volume.value:
+        return None
+    return found, Quantity(found.value.value, unit)
+
+
+def strength_agrees(printed: Quantity, exact: Quantity) -> bool:
+    """
+    Whether a printed strength is the exact one, rounded as it is printed (to six digits at most).
+
+    A printed value that is more than 0.5 % off never agrees, however few digits it shows.
+    """
+    if not printed.unit.measures_like(exact.unit):
+        return False
+    value = exact.to(printed.unit).value
+    places = len(decimal_text(printed.value).partition(".")[2])
+    is_rounded = round_to(value, Fraction(1, 10**places)) == printed.value or _digits(value) == printed.value
+    return is_rounded and abs(value - printed.value) <= value * _COARSE
+
+
+def _digits(value: Fraction) -> Fraction:
+    """Return a value rounded to six significant digits."""
+    step = Fraction(1)
+    while value >= step * 10**_PRINTED_DIGITS:
+        step *= 10
+    while value and value < step * 10 ** (_PRINTED_DIGITS - 1):
+        step /= 10
+    return round_to(value, step)

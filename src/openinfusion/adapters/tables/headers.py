@@ -1,0 +1,208 @@
+"""
+Find a table's header and say what each column means.
+
+Vendors print headers with uneven blanks and line breaks, stack them over several rows and merge cells over groups. So
+texts are compared by their letters and digits, then by their words in any order, then without what stands in brackets.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from openinfusion.adapters.tables.fields import find_field
+from openinfusion.adapters.tables.mapping import Column, HeaderWords, Sheet, all_headers
+from openinfusion.adapters.tables.sheets import Grid
+from openinfusion.core.errors import UnknownUnitError
+from openinfusion.core.units import Unit
+
+MAX_DEPTH = 6
+SEARCHED_ROWS = 80
+_BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where a header stands, what its columns mean, and the text above every column."""
+
+    first: int
+    last: int
+    columns: Mapping[int, Column]
+    texts: Mapping[int, str]
+
+
+def compact(text: str) -> str:
+    """Return the letters and digits of a text, without case: what is left when blanks and breaks do not count."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+
+
+def without_brackets(text: str) -> str:
+    return _BRACKETS.sub(" ", text)
+
+
+class Headers:
+    """The headers that a sheet's mapping knows, ready to be looked up."""
+
+    def __init__(self, sheet: Sheet, words: HeaderWords) -> None:
+        self.sheet = sheet
+        self.words = words
+        self._found: dict[str, Column | None] = {}
+
+    @cached_property
+    def _tables(self) -> tuple[dict[str, Column], dict[str, Column], dict[frozenset[str], Column]]:
+        exact: dict[str, Column] = {}
+        bare: dict[str, Column] = {}
+        worded: dict[frozenset[str], Column] = {}
+        for column, header in all_headers(self.sheet):
+            exact.setdefault(compact(header), column)
+            bare.setdefault(compact(without_brackets(header)), column)
+            worded.setdefault(self.words_of(header), column)
+        return exact, bare, worded
+
+    def words_of(self, text: str) -> frozenset[str]:
+        """Return the words of a header that tell, each in its usual form."""
+        plain = unicodedata.normalize("NFKC", without_brackets(text)).casefold()
+        usual = (self.words.same.get(word, word) for word in re.findall(r"[^\W_]+", plain))
+        return frozenset(usual) - frozenset(self.words.ignored)
+
+    def find(self, text: str) -> Column | None:
+        """Return the column that a header means, or ``None``."""
+        if text not in self._found:
+            self._found[text] = self._find(text)
+        return self._found[text]
+
+    def _find(self, text: str) -> Column | None:
+        exact, bare, worded = self._tables
+        if not (key := compact(text)):
+            return None
+        column = exact.get(key) or bare.get(compact(without_brackets(text))) or worded.get(self.words_of(text))
+        return None if column is None or _says_another_unit(text, column) else column
+
+    def is_unit_word(self, text: str) -> bool:
+        """Whether a header says only "unit", or nothing: then its neighbour tells whose unit it holds."""
+        return self.words_of(text) <= {"unit", "units"}
+
+
+def _says_another_unit(text: str, column: Column) -> bool:
+    """Whether the header names a unit in brackets that is not the mapping's: pounds must not be read as kilograms."""
+    if column.unit is None:
+        return False
+    for match in _BRACKETS.finditer(text):
+        inner = (match[1] or match[2] or "").strip()
+        if inner.casefold() in ("lb", "lbs", "pounds", "sec", "s"):
+            return True
+        try:
+            if Unit.read(inner) is not column.unit and Unit.read(inner).code != column.unit.code:
+                return True
+        except UnknownUnitError:
+            continue
+    return False
+
+
+def find_header(grid: Grid, sheet: Sheet, words: HeaderWords) -> Header | None:
+    """Return the header that names the most columns of the mapping, with all that the sheet requires; else ``None``."""
+    headers = Headers(sheet, words)
+    best: tuple[int, int, Header] | None = None
+    for first in list(grid.cells)[:SEARCHED_ROWS]:
+        for depth in range(1, MAX_DEPTH + 1):
+            found = _header_at(grid, headers, (first, first + depth - 1))
+            rank = (len(found.columns), -depth)
+            if found.columns and (best is None or rank > best[:2]):
+                best = (*rank, found)
+    if best is None or not _has_required(best[2], sheet):
+        return None
+    return _with_neighbours(best[2], headers)
+
+
+def _has_required(header: Header, sheet: Sheet) -> bool:
+    found = {path for column in header.columns.values() for path, _ in column.targets}
+    return found.issuperset(sheet.required)
+
+
+def _header_at(grid: Grid, headers: Headers, rows: tuple[int, int]) -> Header:
+    """Read the rows as one stacked header; the text just above each column first, then with its group's name."""
+    columns: dict[int, Column] = {}
+    texts: dict[int, str] = {}
+    plain, grouped = _stacked(grid, rows, fill=False), _stacked(grid, rows, fill=True)
+    for number, text in grouped.items():
+        own = plain.get(number, "")
+        texts[number] = own or text
+        for candidate in (own, text):
+            column = headers.find(candidate) if candidate else None
+            if column is not None and column not in columns.values():
+                columns[number] = column
+                texts[number] = candidate
+                break
+    return Header(rows[0], rows[1], columns, texts)
+
+
+def _stacked(grid: Grid, rows: tuple[int, int], *, fill: bool) -> dict[int, str]:
+    """Return the text above each column; with ``fill`` a group's name also counts for the blank cells to its right."""
+    numbers = range(rows[0], rows[1] + 1)
+    width = max((max(grid.row(row)) for row in numbers if grid.row(row)), default=0)
+    width = max([width, *(column for row, column in grid.corners if row in numbers)])
+    lines = [dict(_line(grid, row, (rows[0], width))) for row in numbers]
+    if fill:
+        for depth, line in enumerate(lines[:-1]):
+            _fill_right(line, lines[:depth], width)
+    stacked: dict[int, str] = {}
+    for number in range(1, width + 1):
+        parts = [line[number] for line in lines if number in line]
+        unique = [part for at, part in enumerate(parts) if at == 0 or part != parts[at - 1]]
+        if unique:
+            stacked[number] = " ".join(" ".join(unique).split())
+    return stacked
+
+
+def _line(grid: Grid, row: int, within: tuple[int, int]) -> Iterator[tuple[int, str]]:
+    """Yield the texts of one header row; a merged cell speaks with the text of its corner inside the header."""
+    first, width = within
+    for column in range(1, width + 1):
+        cell = grid.row(row).get(column)
+        corner = grid.corners.get((row, column))
+        if cell is None and corner is not None and corner[0] >= first:
+            cell = grid.row(corner[0]).get(corner[1])
+        if cell is not None:
+            yield column, cell.text
+
+
+def _fill_right(line: dict[int, str], above: list[dict[int, str]], width: int) -> None:
+    """Carry a group's name to the right until the next name in its row, or a new group above it."""
+    carried = ""
+    tops = ["\n".join(upper.get(number, "") for upper in above) for number in range(width + 1)]
+    for number in range(1, width + 1):
+        if number in line:
+            carried = line[number]
+        elif above and tops[number] != tops[number - 1]:
+            carried = ""
+        if carried:
+            line.setdefault(number, carried)
+
+
+def _with_neighbours(header: Header, headers: Headers) -> Header:
+    """Give a column headed "Unit", or not headed at all, the meaning "unit of its neighbour"."""
+    columns = dict(header.columns)
+    taken = {path for column in columns.values() for path, _ in column.targets}
+    width = max(columns) + 1
+    for number in range(1, width + 1):
+        text = header.texts.get(number, "")
+        is_copy = headers.find(text) is not None and number not in columns
+        if number in columns or not (is_copy or headers.is_unit_word(text)):
+            continue
+        path = _unit_of(columns.get(number - 1), headers.sheet, of_quantity=True) or _unit_of(
+            columns.get(number + 1), headers.sheet, of_quantity=False
+        )
+        if path is not None and path not in taken:
+            columns[number] = Column(header=text or "(no header)", fields=(path,))
+            taken.add(path)
+    return Header(header.first, header.last, columns, header.texts)
+
+
+def _unit_of(column: Column | None, sheet: Sheet, *, of_quantity: bool) -> str | None:
+    """Return the path of the unit of what a column holds: of a quantity (to its left), of limits (to its right)."""
+    for path, _ in column.targets if column else ():
+        known = find_field(path, sheet.holds)
+        if known is not None and known.unit_path and (known.unit_path == f"{path}.unit") is of_quantity:
+            return known.unit_path
+    return None

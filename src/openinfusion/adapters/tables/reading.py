@@ -1,0 +1,112 @@
+"""What reading a table gave: the library, and an account of every cell that did not simply become a field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from openinfusion.adapters.tables.cells import Value
+from openinfusion.adapters.tables.mapping import Column
+from openinfusion.adapters.tables.sheets import Cell
+from openinfusion.core.library import Library
+
+
+class Consequence(Enum):
+    """What became of what the cell says."""
+
+    ROW_LEFT_OUT = "row left out"
+    VALUE_LEFT_OUT = "value left out"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellProblem:
+    """One cell that a pharmacist should look at: where, what stands there, what was expected, and what was done."""
+
+    sheet: str
+    row: int
+    column: str
+    header: str
+    found: str
+    expected: str
+    consequence: Consequence
+
+    def __str__(self) -> str:
+        """Return the problem as one line."""
+        header = f" ({self.header})" if self.header else ""
+        place = f"{self.sheet}, row {self.row}, column {self.column}{header}"
+        return f"{place}: found {self.found}; expected {self.expected}; {self.consequence.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedColumn:
+    """A column that was not read, with the number of cells in it and, if it is known, the reason."""
+
+    sheet: str
+    column: str
+    header: str
+    cells: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedSheet:
+    """A sheet that was not read, with the reason if it is known."""
+
+    sheet: str
+    cells: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value with the cell that said so."""
+
+    value: Value
+    cell: Cell
+    column: Column
+
+
+Record = dict[str, Found]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Rows with something in them, and what became of them."""
+
+    rows_read: int = 0
+    entries_made: int = 0
+    rows_left_out: int = 0
+    note_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableReading:
+    """
+    A library read from a table; what could not be read is listed, never dropped.
+
+    ``origins`` says for each entry id which cell gave which path; ``care_area_origins`` the same for care areas.
+    ``preamble`` holds the texts above the tables.
+    """
+
+    library: Library
+    problems: tuple[CellProblem, ...] = ()
+    counts: Counts = field(default_factory=Counts)
+    unknown_columns: tuple[ListedColumn, ...] = ()
+    ignored_columns: tuple[ListedColumn, ...] = ()
+    unknown_sheets: tuple[ListedSheet, ...] = ()
+    ignored_sheets: tuple[ListedSheet, ...] = ()
+    preamble: tuple[Cell, ...] = ()
+    origins: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+    care_area_origins: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+
+
+def problem(cell: Cell, header: str, *, found: str, expected: str, then: Consequence) -> CellProblem:
+    return CellProblem(
+        sheet=cell.sheet,
+        row=cell.row,
+        column=cell.letter,
+        header=" ".join(header.split()),
+        found=found,
+        expected=expected,
+        consequence=then,
+    )

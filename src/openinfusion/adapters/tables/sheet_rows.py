@@ -1,0 +1,201 @@
+"""Walk down a sheet of entries: preamble, titles of care areas, settings, notes, repeated headers, and the rows."""
+
+from dataclasses import dataclass, field, replace
+
+from openinfusion.adapters.tables.blocks import find_title, is_lone_title, read_settings
+from openinfusion.adapters.tables.cells import is_blank, word_key
+from openinfusion.adapters.tables.headers import Headers
+from openinfusion.adapters.tables.layout import Layout
+from openinfusion.adapters.tables.mapping import Column, Sheet, TableMapping
+from openinfusion.adapters.tables.masters import Masters
+from openinfusion.adapters.tables.reading import CellProblem, Consequence, Found, problem
+from openinfusion.adapters.tables.rows import Row, read_cells
+from openinfusion.adapters.tables.sheets import Cell
+from openinfusion.core.errors import AuthorError
+
+# A row is one of the table if it says at least this many things besides naming the drug.
+_FEWEST = 1
+Pair = tuple[Cell, Column]
+
+
+@dataclass(slots=True)
+class Account:
+    """What a sheet held besides its rows."""
+
+    problems: list[CellProblem] = field(default_factory=list)
+    preamble: list[Cell] = field(default_factory=list)
+    data_rows: list[int] = field(default_factory=list)
+    rows_read: int = 0
+    note_rows: int = 0
+
+
+def entry_rows(layout: Layout, mapping: TableMapping, masters: Masters) -> tuple[list[tuple[Row, Cell]], Account]:
+    """Return the rows of a sheet, each with its first cell, and the account of the rest."""
+    walk = _Walk(layout, mapping, masters)
+    for number, cells in layout.grid.cells.items():
+        left = tuple(cell for cell in cells.values() if cell not in walk.taken)
+        if left:
+            walk.step(number, left)
+    return list(walk.rows.values()), walk.account
+
+
+class _Walk:
+    """Goes down a sheet, knowing the care area whose block it is in and what to fill down."""
+
+    def __init__(self, layout: Layout, mapping: TableMapping, masters: Masters) -> None:
+        self.layout = layout
+        self.mapping = mapping
+        self.masters = masters
+        self.account = Account()
+        self.rows: dict[object, tuple[Row, Cell]] = {}
+        self.area: Cell | None = None
+        self.last: dict[str, Pair] = {}
+        self.taken: set[Cell] = set()
+        blocks = layout.sheet.blocks
+        labels = Sheet(id="settings", holds="care areas", columns=blocks.settings if blocks else ())
+        self.labels = Headers(labels, mapping.header_words)
+
+    def step(self, number: int, cells: tuple[Cell, ...]) -> None:
+        header, blocks = self.layout.header, self.layout.sheet.blocks
+        is_above = header is None or number < header.first
+        if header is not None and header.first <= number <= header.last:
+            return
+        title = find_title(cells, blocks) if blocks else None
+        if title is not None:
+            self.area = title.name
+            self._add_settings(title.rest)
+        elif self.layout.is_note(cells):
+            self._add_note(number)
+        elif is_above:
+            self._above(cells)
+        elif self.layout.is_header_again(cells):
+            return
+        elif blocks is None or self._is_entry(number):
+            self._add_row(number, cells)
+        elif header is not None and is_lone_title(cells, blocks, header):
+            self.area = cells[0]
+        else:
+            self._add_settings(cells)
+
+    def _above(self, cells: tuple[Cell, ...]) -> None:
+        if self.area is not None:
+            self._add_settings(cells)
+        else:
+            self.account.preamble += cells
+
+    def _is_entry(self, number: int) -> bool:
+        """Whether a row names a drug and says something of it; blank words say nothing."""
+        pairs = [(cell, column) for cell, column in self.layout.pairs(number) if not self._is_blank(cell, column)]
+        names_drug = any("drug" in column.fields for _, column in pairs)
+        says = sum("drug" not in column.fields and column.ignore is None for _, column in pairs)
+        dashes = sum(1 for _ in self.layout.pairs(number)) - len(pairs)
+        return names_drug and (says >= _FEWEST or dashes > _FEWEST) and not self._is_labelled(number)
+
+    def _is_labelled(self, number: int) -> bool:
+        cells = tuple(self.layout.grid.row(number).values())
+        return any(True for _ in read_settings(cells, self.layout.grid, self.labels))
+
+    def _is_blank(self, cell: Cell, column: Column) -> bool:
+        return cell.fault is None and is_blank(cell.text, column, self.mapping)
+
+    # --- Care areas --------------------------------------------------------------------------------------------------
+
+    def _add_settings(self, cells: tuple[Cell, ...]) -> None:
+        """Give the block's care area the settings that the cells say; report the cells that are no setting."""
+        known: set[Cell] = set()
+        for setting in read_settings(cells, self.layout.grid, self.labels):
+            known.update(setting.taken)
+            self.taken.update(setting.taken)
+            self._add_setting(setting.value, setting.column)
+        for cell in cells:
+            if cell not in known and not self._is_blank(cell, Column(header="")):
+                self.account.problems.append(
+                    problem(
+                        cell,
+                        "",
+                        found=repr(cell.text[:80]),
+                        expected="a row of the table, a care area's title, or a setting that the mapping knows",
+                        then=Consequence.VALUE_LEFT_OUT,
+                    )
+                )
+
+    def _add_setting(self, value: Cell, column: Column) -> None:
+        if self.area is None:
+            return
+        row = read_cells(iter([(value, column)]), "care areas", self.mapping)
+        self.account.problems += row.problems
+        area = self.masters.area(self.area.text, self.area)
+        self.masters.add_parts(area, row.record)
+
+    def _add_note(self, number: int) -> None:
+        """Count a row that is only for people; the care area that it names exists all the same."""
+        self.account.note_rows += 1
+        for cell, column in self.layout.pairs(number):
+            is_name = "care_area" in column.fields and not self._is_blank(cell, column)
+            if is_name and not self.layout.is_note((cell,)):
+                self.masters.area(cell.text.strip(), cell)
+
+    # --- Rows --------------------------------------------------------------------------------------------------------
+
+    def _add_row(self, number: int, cells: tuple[Cell, ...]) -> None:
+        self.account.rows_read += 1
+        self.account.data_rows.append(number)
+        pairs = self._several(self._filled(list(self.layout.pairs(number))))
+        row = read_cells(iter(pairs), "entries", self.mapping)
+        if "care_area" not in row.record and self.area is not None:
+            row.record["care_area"] = Found(self.area.text, self.area, Column(header="(title)", fields=("care_area",)))
+        key: object = number
+        if self.layout.sheet.several is not None:
+            key = tuple(sorted((path, str(found.value)) for path, found in row.record.items() if _names(path)))
+        if key not in self.rows:
+            self.rows[key] = (row, cells[0])
+            return
+        first = self.rows[key][0]
+        for path, found in row.record.items():
+            self._merge(first, path, found)
+        first.problems += row.problems
+        first.opened = first.opened or row.opened
+
+    def _merge(self, first: Row, path: str, found: Found) -> None:
+        known = first.record.setdefault(path, found)
+        if known.value != found.value:
+            said = problem(
+                found.cell,
+                found.column.header,
+                found=repr(found.cell.text),
+                expected=f"{known.cell.text!r}, as in row {known.cell.row} of the same entry",
+                then=Consequence.ROW_LEFT_OUT,
+            )
+            first.problems.append(said)
+
+    def _filled(self, pairs: list[Pair]) -> list[Pair]:
+        """Fill the columns that are only written when they change, such as a drug's name over its strengths."""
+        present = {column.header for cell, column in pairs if not self._is_blank(cell, column)}
+        for header, pair in self.last.items():
+            if header not in present:
+                pairs.append(pair)
+        for cell, column in pairs:
+            if column.fill_down and not self._is_blank(cell, column):
+                self.last[column.header] = (cell, column)
+        return pairs
+
+    def _several(self, pairs: list[Pair]) -> list[Pair]:
+        """Say for which group of limits the row's ``*.`` columns are."""
+        several = self.layout.sheet.several
+        if several is None or self.layout.header is None:
+            return pairs
+        groups = {word_key(word): group for word, group in several.groups.items()}
+        word = next((cell for cell, column in pairs if column.header == several.header), None)
+        group = groups.get(word_key(word.text)) if word is not None else None
+        if word is not None and group is None:
+            raise AuthorError(where="row", found=repr(word.text), expected=f"one of {', '.join(several.groups)}")
+        kept = [(cell, column) for cell, column in pairs if column.header != several.header]
+        return [
+            (cell, replace(column, fields=tuple(path.replace("*", group or "", 1) for path in column.fields)))
+            for cell, column in kept
+        ]
+
+
+def _names(path: str) -> bool:
+    """Whether a path is part of what makes rows one entry."""
+    return path in ("drug", "care_area", "type", "therapy", "route") or path.startswith("concentration.")
