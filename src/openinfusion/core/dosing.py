@@ -180,6 +180,8 @@ class _Check:
         surface = self.programme.body_surface_area
         if surface is None and weight is not None and height is not None:
             surface = body_surface_area(weight, height)
+            if surface.value == 0:  # a few grams or millimetres: it rounds to 0.00 m2, and nothing can be divided by it
+                self.refuse(Parameter.BODY_SURFACE_AREA, Problem.NOT_POSITIVE, surface)
         self.weight = None if weight is None else weight.to(KG).value
         self.surface = None if surface is None else surface.value
         for parameter, quantity, limits in (
