@@ -271,8 +271,12 @@ def faults_in(version: str, tables: Tables) -> dict[tuple[str, str], Mapping[str
     return {
         (str(fault["regimen"]), str(fault["area"])): cast("Mapping[str, str]", fault["changes"])
         for fault in tables.faults
-        if version < str(fault.get("mended", "~"))
+        if "mended" not in fault or _order(version) < _order(str(fault["mended"]))
     }
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 # The library

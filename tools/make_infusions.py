@@ -90,9 +90,7 @@ def infusion(library: Library, entry: Entry, dice: Dice) -> dict[str, str]:
     limits = cast("Limits", _programmed(entry))
     weight = Quantity(Fraction(dice.roll(*WEIGHTS[area.population]), 10), KG)
     dose = Quantity(dice.between(limits.usual_min or Fraction(0), limits.usual_max or Fraction(0)), limits.unit)
-    minutes = dice.roll(2, 48) * 30
-    if entry.type is EntryType.INTERMITTENT:
-        minutes = _usual_minutes(entry)
+    minutes = _minutes(entry, absolute(dose, weight), dice)
     flow, amount = moved(entry, absolute(dose, weight), weight=weight, minutes=minutes)
     is_rate_only = entry.dose is None
     return {
@@ -110,10 +108,15 @@ def infusion(library: Library, entry: Entry, dice: Dice) -> dict[str, str]:
     }
 
 
-def _usual_minutes(entry: Entry) -> int:
-    duration = entry.duration
-    usual = duration.usual_max if duration and duration.usual_max else Fraction(60)
-    return int(usual)
+def _minutes(entry: Entry, dose: Quantity, dice: Dice) -> int:
+    """Return how long it runs: a dose its usual time, a fluid until the bag is empty, a continuous infusion hours."""
+    minutes = dice.roll(2, 48) * 30
+    if entry.type is EntryType.INTERMITTENT:
+        duration = entry.duration
+        return int(duration.usual_max) if duration and duration.usual_max else 60
+    if entry.type is EntryType.FLUID and entry.volume and entry.volume.usual_max:
+        return min(minutes, int(entry.volume.usual_max / (dose.value * dose.unit.scale)))
+    return minutes
 
 
 def absolute(dose: Quantity, weight: Quantity) -> Quantity:

@@ -1,0 +1,200 @@
+"""The example trust: its files are current, its libraries are whole, and its incidents happen, and then do not."""
+
+import csv
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from openinfusion.adapters.library_file import identity, read_library
+from openinfusion.core.dosing import check
+from openinfusion.core.library import Entry, Library, Limit, Mode
+from openinfusion.core.programme import Decision, Parameter, Problem, Programme
+from openinfusion.core.units import ML, Quantity
+from tools import make_examples, make_infusions
+
+TRUST = Path(__file__).resolve().parents[2] / "examples" / "trust"
+VERSIONS = ("1.0.0", "1.1.0")
+INCIDENTS = tomllib.loads((TRUST / "incidents.toml").read_text(encoding="utf-8"))
+FAULTS = tomllib.loads((TRUST / "source" / "faults.toml").read_text(encoding="utf-8"))["faults"]
+FENTANYL = "--fentanyl--continuous--analgesia-and-sedation--"
+
+
+@pytest.fixture(scope="module")
+def libraries() -> dict[str, Library]:
+    return {version: read_library(TRUST / f"library-{version}.json") for version in VERSIONS}
+
+
+@pytest.fixture(params=VERSIONS)
+def library(request: pytest.FixtureRequest, libraries: dict[str, Library]) -> Library:
+    return libraries[request.param]
+
+
+@pytest.mark.parametrize("maker", [make_examples, make_infusions])
+def test_files_are_what_the_tables_give(maker):
+    """Run ``python tools/make_examples.py`` and ``python tools/make_infusions.py`` if this fails."""
+    for path, content in maker.build().items():
+        assert (make_examples.REPOSITORY / path).read_bytes() == content, f"{path} is not current"
+
+
+def test_a_library_is_large_and_whole(library):
+    """At least 250 entries for 70 drugs in eight areas, and no drug or area without an entry."""
+    assert len(library.entries) >= 250
+    assert len(library.drugs) >= 70
+    assert len(library.care_areas) >= 8
+    assert {entry.drug for entry in library.entries} == {drug.id for drug in library.drugs}
+    assert {entry.care_area for entry in library.entries} == {area.id for area in library.care_areas}
+
+
+def test_a_library_says_that_it_is_an_example(library):
+    assert library.library.not_for_clinical_use
+    assert "not for clinical use" in library.library.name
+    assert "fictitious" in library.library.organisation
+
+
+def test_every_limit_has_a_source(library):
+    """Each group of limits, and each strength, is cited or says that it is invented."""
+    for entry in library.entries:
+        for path in sourced_paths(entry):
+            assert any(is_about(source.field, path) for source in entry.sources), f"{entry.id}: {path}"
+
+
+def sourced_paths(entry: Entry) -> list[str]:
+    paths = [path for path, _ in entry.all_limits()]
+    return [*paths, "concentration"] if entry.concentration and not entry.concentration.is_open else paths
+
+
+def is_about(field: str, path: str) -> bool:
+    return field == path or field.startswith(f"{path}.")
+
+
+def test_an_invented_value_says_so(library):
+    """A citation is either somebody's or says in words that there is none."""
+    for entry in library.entries:
+        for source in entry.sources:
+            assert source.invented_for_example == ("Invented for this example" in source.citation)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_units_are_british(version):
+    """No milliequivalents, and no unit short for micrograms or units, stands anywhere."""
+    text = (TRUST / f"library-{version}.json").read_text(encoding="utf-8")
+    assert re.search(r"(?i:\bmeq|\bmcg\b|\u00b5g|\u03bcg)|\bIU\b", text) is None
+
+
+def test_the_second_version_names_the_first(libraries):
+    parent = libraries["1.1.0"].library.parent
+    assert parent is not None
+    assert (parent.name, parent.version) == (libraries["1.0.0"].library.name, "1.0.0")
+    assert parent.sha256 == identity(libraries["1.0.0"])
+
+
+def test_faults_are_planted_and_mended(libraries):
+    """The entries that differ between the versions are those of the mended faults, and no other."""
+    old, new = ({key(entry): entry for entry in libraries[version].entries} for version in VERSIONS)
+    assert old.keys() == new.keys()
+    assert sum(old[k] != new[k] for k in old) == sum("mended" in fault for fault in FAULTS)
+
+
+def test_the_readme_names_every_faulty_entry(libraries):
+    """Someone who reads what is wrong with 1.0.0 finds each entry by its id."""
+    readme = (TRUST / "README.md").read_text(encoding="utf-8")
+    old, new = ({key(entry): entry for entry in libraries[version].entries} for version in VERSIONS)
+    for fault in FAULTS:
+        assert f"| {fault['id']} |" in readme
+    for k, entry in old.items():
+        assert entry == new[k] or f"`{entry.id}`" in readme
+
+
+def key(entry: Entry) -> tuple[object, ...]:
+    """What an entry is besides its strength, unless two entries differ in nothing else."""
+    return (entry.care_area, entry.drug, entry.type, entry.therapy)
+
+
+def test_every_entry_has_a_name_of_its_own(library):
+    """Area, drug, type and therapy tell all entries apart, without looking at the strength."""
+    assert max(Counter(key(entry) for entry in library.entries).values()) == 1
+
+
+def programme_of(incident, entry: str) -> Programme:
+    return Programme(
+        care_area=incident["care_area"],
+        entry=entry,
+        mode=Mode(incident["mode"]),
+        dose=Quantity.read(incident["dose"]),
+        amount=Quantity.read(incident["amount"]),
+        diluent=Quantity.read(incident["diluent"]),
+    )
+
+
+@pytest.mark.hazard("LC-01")
+@pytest.mark.parametrize("incident", INCIDENTS["incidents"], ids=lambda incident: incident["id"])
+def test_the_faulty_library_lets_the_incident_happen(incident, libraries):
+    """The dose typed is right, so the limits are silent; what leaves the syringe is far more."""
+    verdict = check(programme_of(incident, incident["entry"]), libraries["1.0.0"])
+    assert verdict.decision is Decision.ACCEPT
+    assert verdict.derived.volume is not None
+    assert delivered(incident, verdict.derived.volume) == Quantity.read(incident["delivered"])
+
+
+def delivered(incident, volume: Quantity) -> Quantity:
+    """Return what the patient got: the volume asked for, or all that is left, at the true strength."""
+    left = Quantity.read(incident["volume_left"])
+    assert (volume >= left) is incident["empties_syringe"]
+    true, per = Quantity.read(INCIDENTS["strength"]["true_amount"]), Quantity.read(INCIDENTS["strength"]["true_volume"])
+    return Quantity(true.value * min(volume, left).to(ML).value / per.to(ML).value, true.unit)
+
+
+@pytest.mark.hazard("LC-01")
+@pytest.mark.parametrize("incident", INCIDENTS["incidents"], ids=lambda incident: incident["id"])
+def test_the_mended_library_refuses_the_strength(incident, libraries):
+    verdict = check(programme_of(incident, incident["mended_entry"]), libraries["1.1.0"])
+    assert verdict.decision is Decision.REFUSE
+    assert Problem.FIXED in [finding.problem for finding in verdict.findings]
+
+
+@pytest.mark.hazard("LC-01")
+def test_the_mended_library_still_gives_the_intended_bolus(libraries):
+    """25 micrograms in a minute is half a millilitre of the standard strength, and nothing objects."""
+    incident = INCIDENTS["incidents"][0]
+    programme = Programme(
+        care_area=incident["care_area"],
+        entry=incident["mended_entry"],
+        mode=Mode.BOLUS,
+        dose=Quantity.of(25, "micrograms"),
+        rate=Quantity.of(30, "mL/h"),
+    )
+    verdict = check(programme, libraries["1.1.0"])
+    assert verdict.decision is Decision.ACCEPT
+    assert verdict.derived.volume == Quantity.of("0.5", "mL")
+
+
+@pytest.mark.hazard("LC-01")
+def test_a_cap_on_the_volume_alone_stops_the_whole_syringe(libraries):
+    """Even a bolus of 150 micrograms, the hard maximum, moves at most 3 mL; 4 mL is refused by volume as well."""
+    entry = next(e for e in libraries["1.1.0"].entries if FENTANYL in e.id)
+    programme = Programme(
+        care_area=entry.care_area,
+        entry=entry.id,
+        mode=Mode.BOLUS,
+        dose=Quantity.of(200, "micrograms"),
+        rate=Quantity.of(60, "mL/h"),
+    )
+    verdict = check(programme, libraries["1.1.0"])
+    assert (Parameter.VOLUME, Limit.HARD_MAX) in [(f.parameter, f.limit) for f in verdict.findings]
+
+
+def test_infusions_are_varied_and_hold_their_outliers(libraries):
+    """Two thousand rows from every area, most within the usual range, with the outliers of the README."""
+    with (TRUST / "infusions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2000
+    assert {row["care_area"] for row in rows} == {area.name for area in libraries["1.1.0"].care_areas}
+    assert {row["drug"] for row in rows} - {drug.name for drug in libraries["1.1.0"].drugs} == {"pentobarbital"}
+    assert sum(row["amount"].startswith("-") for row in rows) == 1
+    assert sum(row["start"] == row["end"] for row in rows) == 1
+    assert sum(not row["weight_kg"] for row in rows) > 10
+    assert sum(row["status"] == "superseded" for row in rows) > 50
+    assert max(Counter(row["infusion_id"] for row in rows).values()) == 1
