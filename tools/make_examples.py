@@ -34,6 +34,7 @@ from openinfusion.core.library import (
     Route,
     Source,
     Status,
+    TitrationStep,
 )
 from openinfusion.core.naming import entry_id, slug
 from openinfusion.core.numbers import read_decimal
@@ -171,6 +172,8 @@ def sources_from(regimen: Row, rows: Iterable[Row], tables: Tables) -> Iterator[
         key = regimen["concentration_source"]
         citation = tables.citations[key] if key else tables.invented
         yield Source(field="concentration", citation=citation, invented_for_example=not key)
+    if regimen["titration_factor"]:
+        yield Source(field="titration_step", citation=tables.invented, invented_for_example=True)
     for row in rows:
         cited = dict(item.split("=") for item in words(row["cited"]))
         for name, key in cited.items():
@@ -215,6 +218,7 @@ def entry_from(regimen: Row, area: CareArea, tables: Tables) -> Entry:
         bolus=delivery_from(parts, "bolus"),
         loading=delivery_from(parts, "loading"),
         pca=pca_from(parts, regimen["window_h"]),
+        titration_step=TitrationStep(factor=read_decimal(factor)) if (factor := regimen["titration_factor"]) else None,
         # The words are those of the format; a wrong one does not survive reading the library back.
         delivered_by=tuple(words(regimen["pump"])),  # type: ignore[arg-type]
         anaesthesia_only=regimen["anaesthesia_only"] == "yes",
@@ -296,7 +300,7 @@ def library_from(tables: Tables, version: Mapping[str, str], parent: Parent | No
             name=str(tables.about["name"]),
             organisation=str(tables.about["organisation"]),
             version=version["version"],
-            status=Status.RELEASED,
+            status=Status.APPROVED,
             valid_from=datetime.fromisoformat(version["valid_from"]),
             parent=parent,
             not_for_clinical_use=True,

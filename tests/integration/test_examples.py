@@ -63,6 +63,7 @@ def test_every_limit_has_a_source(library):
 
 def sourced_paths(entry: Entry) -> list[str]:
     paths = [path for path, _ in entry.all_limits()]
+    paths += ["titration_step"] if entry.titration_step else []
     return [*paths, "concentration"] if entry.concentration and not entry.concentration.is_open else paths
 
 
