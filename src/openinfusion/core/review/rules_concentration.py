@@ -1,0 +1,431 @@
+"""Rules about concentrations: open ones first, because a wrong one there empties a syringe (group C, LC-01)."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import combinations
+
+from openinfusion.core.library import Limits, Population
+from openinfusion.core.review import scopes
+from openinfusion.core.review.facts import NATIONAL_STRENGTHS
+from openinfusion.core.review.finding import Fault, Severity
+from openinfusion.core.review.rule import rule
+from openinfusion.core.review.rules_delivery import has_max
+from openinfusion.core.review.rules_limits import times
+from openinfusion.core.review.survey import Family, Pair, Row, Survey, group
+from openinfusion.core.units import Quantity
+
+_OPEN = {"amount": None, "volume": None}
+_FENTANYL_OPEN = {
+    "unit": "micrograms/mL",
+    "hard_min": "25",
+    "soft_min": "25",
+    "soft_max": "100",
+    "hard_max": "100",
+}
+
+
+def own_limits(row: Row) -> Limits | None:
+    """Return what bounds an open concentration, if anything does."""
+    return row.entry.concentration.limits if row.entry.concentration else None
+
+
+def ends(limits: Limits | None) -> tuple[Fraction | None, Fraction | None]:
+    """Return the lowest and the highest bound, hard before soft."""
+    if limits is None:
+        return None, None
+    low = limits.soft_min if limits.hard_min is None else limits.hard_min
+    return low, limits.soft_max if limits.hard_max is None else limits.hard_max
+
+
+@rule(
+    "C01",
+    Severity.ERROR,
+    scopes.OPEN,
+    title="A concentration is entered at the bedside without bounds",
+    reason="In November 2018 a strength entered too low made three boluses of fentanyl empty the whole syringe.",
+    remedy="Fix the concentration, or set a lowest and a highest strength that may be entered.",
+    source="HSIB 2020 3.2-3.7; BD editor requires it, peers.md C01 (S1)",
+    origin="governance R14, peers C01",
+    hazard="LC-01",
+    example={"entries.9.concentration.limits": None},
+)
+def open_without_bounds(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire without a lowest or without a highest strength that may be entered."""
+    low, high = ends(own_limits(row))
+    missing = [words for words, bound in (("lowest", low), ("highest", high)) if bound is None]
+    if missing:
+        yield row.at("concentration.limits", f"open concentration without a {' or a '.join(missing)} strength")
+
+
+@rule(
+    "C02",
+    Severity.ERROR,
+    scopes.OPEN,
+    title="A bolus from an open concentration has no maximum volume",
+    reason="The volume of a bolus is its dose over the strength entered, so a strength entered too low delivers more.",
+    remedy="Set a maximum bolus volume, or fix the concentration.",
+    source="HSIB 2020 3.2-3.7; governance.md 9.2 R14",
+    origin="governance R14, governance R26",
+    hazard="LC-01",
+    example={"entries.9.bolus": {"dose": {"unit": "mg", "hard_max": "40"}, "rate": {"unit": "mL/h", "hard_max": "60"}}},
+)
+def open_bolus(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire for each bolus or loading dose without a maximum volume."""
+    for name, delivery in row.given_once:
+        if not has_max(delivery, "volume"):
+            yield row.at(f"{name}.volume", f"open concentration and a {name} dose without a maximum volume")
+
+
+@rule(
+    "C03",
+    Severity.WARNING,
+    scopes.OPEN,
+    title="The concentration of a high-alert drug is entered at the bedside",
+    reason="Every entry at the bedside is a chance of a wrong strength, and with these drugs it is a wrong dose.",
+    remedy="Agree one strength and fix it, or record in decisions why it stays open.",
+    source="HSIB 2020 3.7; BD recall 2020 (peers.md S61)",
+    origin="peers C02, lint L043",
+    hazard="LC-01",
+    example={"entries.1.concentration": {**_OPEN, "limits": _FENTANYL_OPEN}},
+)
+def open_high_alert(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire for a high-alert drug with an open concentration; rule G13 speaks when a decision keeps it open."""
+    if row.is_high_alert and not row.has_decision("concentration"):
+        yield row.at(
+            "concentration", f"high-alert drug with {row.entry.concentration and row.entry.concentration.text}"
+        )
+
+
+@rule(
+    "C04",
+    Severity.WARNING,
+    scopes.OPEN,
+    title="The bounds of an open concentration can be overridden",
+    reason="A strength outside soft bounds needs one more key press, and the dose limits then protect nobody.",
+    remedy="Make the bounds hard.",
+    source="governance.md LC-01: hard low and high bounds",
+    origin="governance R14, peers C01",
+    hazard="LC-01",
+    example={"entries.9.concentration.limits.hard_max": None},
+)
+def soft_bounds(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire if a bound is set, and only as a soft one."""
+    limits = own_limits(row)
+    if limits is None:
+        return
+    for hard, soft in (("hard_min", "soft_min"), ("hard_max", "soft_max")):
+        if getattr(limits, hard) is None and (bound := limits.quantity(soft)) is not None:
+            yield row.at(f"concentration.limits.{hard}", f"{soft.replace('_', ' ')} {bound} can be overridden")
+
+
+@rule(
+    "C05",
+    Severity.WARNING,
+    scopes.OPEN,
+    title="The bounds of an open concentration are tenfold apart or more",
+    reason="Then a strength entered wrong by a factor of ten can still lie inside them.",
+    remedy="Narrow the bounds to the strengths in use.",
+    source="HSIB 2020 3.2-3.7: about 24 times the intended dose",
+    origin="governance R14",
+    hazard="LC-01",
+    example={"entries.9.concentration.limits.hard_min": "0.5", "entries.9.concentration.limits.soft_min": "0.5"},
+    thresholds=("concentration_span",),
+)
+def wide_bounds(row: Row, survey: Survey) -> Iterator[Fault]:
+    """Fire if the highest strength is at least so many times the lowest."""
+    limits = own_limits(row)
+    low, high = ends(limits)
+    if limits and low and high is not None and high / low >= survey.thresholds.concentration_span:
+        yield row.at(
+            "concentration.limits",
+            f"strengths from {Quantity(low, limits.unit)} to {Quantity(high, limits.unit)} may be "
+            f"entered, {times(high / low)} apart",
+        )
+
+
+@rule(
+    "C06",
+    Severity.WARNING,
+    scopes.FAMILIES,
+    title="A drug is open in one place and fixed in another",
+    reason="People who know the pump with a fixed strength do not expect to have to enter one.",
+    remedy="Fix the concentration everywhere, or record in decisions why it stays open.",
+    source="HSIB 2020 3.7: one unit differed, so the concentration was left open for all",
+    origin="governance R17, peers C02",
+    hazard="LC-01",
+    example={
+        "entries.+": "entries.9",
+        "entries.-1.id": "new",
+        "entries.-1.care_area": "ward",
+        "entries.-1.concentration": {"amount": {"value": "100", "unit": "mg"}, "volume": {"value": "50", "unit": "mL"}},
+    },
+)
+def open_and_fixed(family: Family, _: Survey) -> Iterator[Fault]:
+    """Fire at each open entry of a drug that has fixed ones too; an error for a high-alert drug."""
+    fixed = [row for row in family.rows if row.strength is not None]
+    if not fixed:
+        return
+    for row in family.rows:
+        if row.is_open:
+            severity = Severity.ERROR if row.is_high_alert else None
+            yield row.at("concentration", f"open here, but fixed in {fixed[0].words}", severity)
+
+
+@rule(
+    "C07",
+    Severity.WARNING,
+    scopes.FAMILIES,
+    title="One care area has many strengths of a drug",
+    reason="Each further strength is a further chance to choose the wrong line on the pump.",
+    remedy="Remove the strengths that are not needed.",
+    source="ISMP 2020 section 2 via peers.md S56 †",
+    origin="peers C03",
+    hazard="LC-01",
+    example={
+        "entries.+": "entries.0",
+        "entries.-1.id": "double",
+        "entries.-1.therapy": "double strength",
+        "entries.-1.concentration.amount.value": "8",
+    },
+    settings={"strengths_in_area": 1},
+    thresholds=("strengths_in_area",),
+)
+def many_strengths(family: Family, survey: Survey) -> Iterator[Fault]:
+    """Fire if one area holds more fixed strengths of a drug than policy allows."""
+    for rows in group(family.rows, [row.area.id for row in family.rows]):
+        strengths = list(dict.fromkeys(row.strength for row in rows if row.strength is not None))
+        if len(strengths) > survey.thresholds.strengths_in_area:
+            shown = "; ".join(map(str, strengths))
+            yield rows[0].at("concentration", f"{len(strengths)} strengths in {rows[0].area.name}: {shown}")
+
+
+@rule(
+    "C08",
+    Severity.ERROR,
+    scopes.FAMILIES,
+    title="Two strengths stand side by side with nothing to tell them apart",
+    reason="Two lines with the same name and different strengths are chosen by luck.",
+    remedy="Name the therapy of each, or keep one strength.",
+    source="governance.md 9.2 R16",
+    origin="governance R16",
+    hazard="LC-01",
+    example={"entries.+": "entries.0", "entries.-1.id": "double", "entries.-1.concentration.amount.value": "8"},
+)
+def undistinguished(family: Family, _: Survey) -> Iterator[Fault]:
+    """Fire at the second and later strengths of one drug, area, type, route and therapy without a rationale."""
+    keys = [(r.area.id, r.entry.type, r.entry.route, r.entry.therapy) for r in family.rows]
+    for rows in group(family.rows, keys):
+        first = rows[0]
+        for row in rows[1:]:
+            differs = row.strength != first.strength
+            if differs and not (row.entry.rationale or row.has_decision("concentration")):
+                yield row.at("concentration", f"same name and place as {first.words}")
+
+
+@rule(
+    "C09",
+    Severity.WARNING,
+    scopes.FAMILIES,
+    title="A drug has different strengths in different care areas",
+    reason="A syringe that moves with its patient, or a nurse who moves, meets the other strength.",
+    remedy="Standardise the strength, or record the discrepancy and its reason in decisions.",
+    source="governance.md 9.2 R17; HSIB 2020 3.7",
+    origin="governance R17, lint L017",
+    hazard="LC-01",
+    example={
+        "entries.+": "entries.0",
+        "entries.-1.id": "ward-noradrenaline",
+        "entries.-1.care_area": "ward",
+        "entries.-1.concentration.amount.value": "8",
+    },
+)
+def strengths_differ(family: Family, _: Survey) -> Iterator[Fault]:
+    """Fire if areas of like patients share no common strength, and no decision says why."""
+    kinds = [(row.entry.type, row.entry.route, row.is_young) for row in family.rows]
+    for rows in group(family.rows, kinds):
+        fixed = [row for row in rows if row.strength is not None and not row.has_decision("concentration")]
+        areas = group(fixed, [row.area.id for row in fixed])
+        for first, second in combinations(areas, 2):
+            if {row.strength for row in first}.isdisjoint(row.strength for row in second):
+                yield second[0].at(
+                    "concentration", f"{second[0].strength} here, {first[0].strength} in {first[0].area.name}"
+                )
+
+
+@rule(
+    "C10",
+    Severity.WARNING,
+    scopes.FAMILIES,
+    title="Two strengths of a drug differ exactly tenfold",
+    reason="Strengths a decimal point apart look alike and hide the slip of ten that limits should stop.",
+    remedy="Choose another strength, or keep only one of them.",
+    source="lint_rules.csv L018: midazolam 1.5 and 15 mg/kg in 50 mL",
+    origin="lint L018",
+    hazard="LC-01",
+    example={
+        "entries.+": "entries.2",
+        "entries.-1.id": "weak-insulin",
+        "entries.-1.concentration.amount.value": "5",
+        "entries.-1.therapy": "weak",
+    },
+)
+def tenfold_strengths(family: Family, _: Survey) -> Iterator[Fault]:
+    """Fire at the stronger of two strengths with a ratio of exactly 10, 100 or 1,000."""
+    strengths = {row.strength: row for row in family.rows if row.strength is not None}
+    for one, other in combinations(strengths, 2):
+        low, high = sorted((one, other)) if one.unit.measures_like(other.unit) else (one, one)
+        if high / low in (10, 100, 1000):
+            what = f"{high} is {times(high / low)} the {low} of {strengths[low].words}"
+            yield strengths[high].at("concentration", what)
+
+
+@rule(
+    "C11",
+    Severity.ERROR,
+    scopes.FAMILIES,
+    title="The bounds of an open concentration exclude a standard strength",
+    reason="In a live library five drugs had bounds a thousandfold off for two years, so every true strength alerted.",
+    remedy="Correct the bounds; check their unit first.",
+    source="peers.md section 4 (S2): micrograms typed for milligrams; lint_rules.csv L010",
+    origin="lint L010, peers C05",
+    hazard="LC-04",
+    example={
+        "entries.+": "entries.9",
+        "entries.-1.id": "new",
+        "entries.-1.care_area": "ward",
+        "entries.-1.concentration": {"amount": {"value": "1", "unit": "g"}, "volume": {"value": "50", "unit": "mL"}},
+    },
+)
+def standard_excluded(family: Family, _: Survey) -> Iterator[Fault]:
+    """Fire if a fixed strength of the same drug lies outside the bounds of an open entry."""
+    fixed = {row.strength: row for row in family.rows if row.strength is not None}
+    for row in family.rows:
+        limits = own_limits(row)
+        if limits is None or not row.is_open:
+            continue
+        for strength, other in fixed.items():
+            if _is_outside(strength, limits):
+                what = f"bounds {limits.describe()} exclude {strength} of {other.words}"
+                yield row.at("concentration.limits", what)
+
+
+def _is_outside(strength: Quantity, limits: Limits) -> bool:
+    """Whether a strength of the same kind of amount crosses the bounds."""
+    if not strength.unit.measures_like(limits.unit):
+        return False
+    value, (low, high) = strength.to(limits.unit).value, ends(limits)
+    return (low is not None and value < low) or (high is not None and value > high)
+
+
+@rule(
+    "C12",
+    Severity.ADVICE,
+    scopes.OPEN,
+    title="Concentration bounds and doses are in different units of mass",
+    reason="Bounds in mg/mL beside doses in micrograms invite a slip of a thousand when either is typed again.",
+    remedy="Write both in the same unit, or check the bounds against a syringe label.",
+    source="peers.md 2.4: the editor takes the unit of the dose, not of the amount (S1)",
+    origin="peers C05",
+    hazard="LC-04",
+    example={
+        "entries.9.concentration.limits": {"unit": "micrograms/mL", "hard_min": "1000", "hard_max": "4000"},
+    },
+)
+def bounds_in_other_unit(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire if the amount in the bounds is not the amount in the entry's dose."""
+    limits, dose = own_limits(row), row.entry.dose
+    if (
+        limits
+        and dose
+        and limits.unit.amount.kind is dose.unit.amount.kind
+        and limits.unit.amount is not dose.unit.amount
+    ):
+        yield row.at("concentration.limits", f"bounds in {limits.unit}, doses in {dose.unit}")
+
+
+@rule(
+    "C13",
+    Severity.ERROR,
+    scopes.FIXED,
+    title="A fixed concentration lies outside its own bounds",
+    reason="One of the two was typed wrong, most often by a factor of a thousand.",
+    remedy="Correct whichever is wrong; a fixed concentration needs no bounds.",
+    source="peers.md C05 (S1, S2)",
+    origin="peers C05, lint L010",
+    hazard="LC-04",
+    example={"entries.0.concentration.limits": {"unit": "mg/mL", "hard_min": "80", "hard_max": "320"}},
+)
+def fixed_outside_bounds(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire if a fixed strength crosses a bound that stands beside it."""
+    limits, strength = own_limits(row), row.strength
+    if limits is not None and strength is not None and _is_outside(strength, limits):
+        yield row.at("concentration.limits", f"strength {row.strength} is outside {limits.describe()}")
+
+
+@rule(
+    "C14",
+    Severity.ADVICE,
+    scopes.LOOK_ALIKES,
+    title="Two look-alike drugs have the same strength in one care area",
+    reason="When strength and unit agree, nothing on the pump shows that the wrong drug of the pair was chosen.",
+    remedy="Give the two different strengths, as ASHP did on purpose for adrenaline and noradrenaline.",
+    source="lasa_infusion_pairs.csv; ASHP Standardize 4 Safety 2016",
+    origin="lint L031",
+    hazard="LC-06",
+    example={
+        "drugs.+": "drugs.0",
+        "drugs.-1.id": "adrenaline",
+        "drugs.-1.name": "adrenaline",
+        "entries.+": "entries.0",
+        "entries.-1.id": "adrenaline",
+        "entries.-1.drug": "adrenaline",
+    },
+)
+def alike_in_strength(pair: Pair, _: Survey) -> Iterator[Fault]:
+    """Fire once for a pair on the look-alike list that shares a fixed strength."""
+    strengths = {row.strength: row for row in pair.first if row.strength is not None}
+    row = next((row for row in pair.second if row.strength in strengths), None)
+    if row is not None:
+        yield row.at("concentration", f"{row.strength}, as {pair.first[0].drug.name} in the same care area")
+
+
+@rule(
+    "C15",
+    Severity.ADVICE,
+    scopes.FIXED,
+    title="A strength is not on the national list",
+    reason="Nine in ten units adopted the national adult strengths; a strength of one's own cannot be bought ready-made.",
+    remedy="Use a national strength, or record the reason in decisions.",
+    source="ICS/FICM Medication Concentrations in Adult Critical Care Areas v2.2 (2016), as far as read",
+    origin="lint L042, peers C04",
+    hazard="LC-01",
+    example={"entries.0.concentration.amount.value": "5"},
+    thresholds=("critical_care_words",),
+)
+def not_national(row: Row, survey: Survey) -> Iterator[Fault]:
+    """Fire in adult critical care for a drug on the list with a strength that is not."""
+    if row.area.population is not Population.ADULT or not survey.is_critical_care(row.area):
+        return
+    for name, strengths in NATIONAL_STRENGTHS.items():
+        if row.is_a(name) and row.strength not in strengths and not row.has_decision("concentration"):
+            shown = ", ".join(str(strength) for strength in strengths)
+            yield row.at("concentration", f"{row.strength}; the national list has {shown}")
+
+
+RULES = (
+    open_without_bounds,
+    open_bolus,
+    open_high_alert,
+    soft_bounds,
+    wide_bounds,
+    open_and_fixed,
+    many_strengths,
+    undistinguished,
+    strengths_differ,
+    tenfold_strengths,
+    standard_excluded,
+    bounds_in_other_unit,
+    fixed_outside_bounds,
+    alike_in_strength,
+    not_national,
+)

@@ -1,0 +1,402 @@
+"""Rules about how a dose is delivered: bolus, loading dose, duration, rate, pump settings (group D)."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from openinfusion.core.library import Delivery, Entry
+from openinfusion.core.numbers import round_to, show_number
+from openinfusion.core.review import scopes
+from openinfusion.core.review.finding import Fault, Severity
+from openinfusion.core.review.rule import rule
+from openinfusion.core.review.survey import Area, Row, Survey
+from openinfusion.core.units import ML, ML_PER_H, Quantity
+
+
+def has_max(delivery: Delivery | Entry, name: str) -> bool:
+    """Whether a group of limits has a soft or hard maximum."""
+    limits = getattr(delivery, name)
+    return limits is not None and not (limits.soft_max is None and limits.hard_max is None)
+
+
+def has_min(delivery: Delivery | Entry, name: str) -> bool:
+    """Whether a group of limits has a soft or hard minimum."""
+    limits = getattr(delivery, name)
+    return limits is not None and not (limits.soft_min is None and limits.hard_min is None)
+
+
+def ml_per_h(rate: Fraction) -> str:
+    """Return a number of mL/h for a sentence, to two decimal places."""
+    return str(Quantity(round_to(rate, Fraction(1, 100)), ML_PER_H))
+
+
+@rule(
+    "D01",
+    Severity.WARNING,
+    scopes.BOLUSES,
+    title="A bolus has no maximum dose",
+    reason="A bolus is given at once, so there is no time to notice a tenfold dose.",
+    remedy="Set a maximum bolus dose, or disable the bolus.",
+    source="HSIB 2020 3.2-3.7; half the bolus entries of a live library lack one, lint_rules.csv L039",
+    origin="peers L07, lint L039, governance R26",
+    hazard="US-03",
+    example={"entries.1.bolus.dose": None},
+)
+def bolus_dose(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire without a maximum bolus dose; an error for a high-alert drug."""
+    if row.entry.bolus and not has_max(row.entry.bolus, "dose"):
+        yield row.at(
+            "bolus.dose", "a bolus is allowed without a maximum dose", Severity.ERROR if row.is_high_alert else None
+        )
+
+
+@rule(
+    "D02",
+    Severity.WARNING,
+    scopes.BOLUSES,
+    title="A bolus has no maximum rate",
+    reason="How fast a bolus enters decides its peak effect, and a pump's own fastest rate is a push.",
+    remedy="Set a maximum bolus rate or a minimum duration.",
+    source="peers.md 2.1: separate bolus rate limits †",
+    origin="peers L07, lint L039, governance R26",
+    hazard="US-03",
+    example={"entries.1.bolus.rate": None},
+)
+def bolus_rate(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire without a maximum rate and without a minimum duration."""
+    if (bolus := row.entry.bolus) and not has_max(bolus, "rate") and not has_min(bolus, "duration"):
+        yield row.at("bolus.rate", "a bolus is allowed without a maximum rate or a minimum duration")
+
+
+@rule(
+    "D03",
+    Severity.ADVICE,
+    scopes.BOLUSES,
+    title="A bolus from a fixed concentration has no maximum volume",
+    reason="If the syringe is not what the pump believes, only a cap on the volume still holds.",
+    remedy="Set a maximum bolus volume.",
+    source="governance.md 9.2 R26; HSIB 2020 3.2-3.7",
+    origin="governance R26",
+    hazard="LC-01",
+    example={"entries.1.bolus.volume": None},
+)
+def bolus_volume(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire without a maximum volume; an open concentration has a rule of its own (C02)."""
+    if (bolus := row.entry.bolus) and not row.is_open and not has_max(bolus, "volume"):
+        yield row.at("bolus.volume", "a bolus is allowed without a maximum volume")
+
+
+@rule(
+    "D04",
+    Severity.WARNING,
+    scopes.BOLUSES,
+    title="One bolus may empty much of the syringe",
+    reason="In November 2018 three boluses emptied the whole syringe.",
+    remedy="Lower the maximum bolus volume or dose.",
+    source="HSIB 2020 3.2-3.7; governance.md 9.2 R26",
+    origin="governance R26",
+    hazard="US-03",
+    example={"entries.1.bolus.volume.hard_max": "40"},
+    thresholds=("bolus_share",),
+)
+def bolus_share(row: Row, survey: Survey) -> Iterator[Fault]:
+    """Fire if the largest bolus volume is more than a share of what the syringe or bag holds."""
+    entry = row.entry
+    if entry.bolus is None or entry.concentration is None or entry.concentration.volume is None:
+        return
+    largest, held = _largest_bolus(row, entry.bolus), entry.concentration.volume.to(ML).value
+    if largest is not None and largest / held > survey.thresholds.bolus_share:
+        volume, whole = Quantity(round_to(largest, Fraction(1, 100)), ML), Quantity(held, ML)
+        yield row.at("bolus.volume", f"a bolus of up to {volume} is allowed from {whole}")
+
+
+def _largest_bolus(row: Row, bolus: Delivery) -> Fraction | None:
+    """Return the most mL of one bolus: by its volume limit, else by its largest absolute dose at a fixed strength."""
+    for limits, per_ml in ((bolus.volume, Quantity(Fraction(1), ML)), (bolus.dose, row.strength)):
+        if limits is None or limits.unit.patient.value:
+            continue
+        top = limits.soft_max if limits.hard_max is None else limits.hard_max
+        if top is not None and per_ml is not None:
+            return top * limits.unit.scale / (per_ml.value * per_ml.unit.scale)
+    return None
+
+
+@rule(
+    "D05",
+    Severity.WARNING,
+    scopes.LOADINGS,
+    title="A loading dose lacks limits of its own",
+    reason="A loading dose is larger than the infusion after it, and the limits of the infusion do not apply to it.",
+    remedy="Set a maximum loading dose, and a maximum rate or minimum duration.",
+    source="ISMP 2020 section 2 via peers.md S56 †",
+    origin="peers L08",
+    hazard="LC-02",
+    example={"entries.9.loading": {"dose": {"unit": "mg", "hard_max": "80"}}},
+)
+def loading_limits(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire for a loading dose without a maximum dose, or without a maximum rate or minimum duration."""
+    loading = row.entry.loading
+    if loading is None:
+        return
+    if not has_max(loading, "dose"):
+        yield row.at(
+            "loading.dose", "a loading dose is allowed without a maximum", Severity.ERROR if row.is_high_alert else None
+        )
+    if not has_max(loading, "rate") and not has_min(loading, "duration"):
+        yield row.at("loading.rate", "a loading dose is allowed without a maximum rate or a minimum duration")
+
+
+@rule(
+    "D06",
+    Severity.WARNING,
+    scopes.INTERMITTENT,
+    title="An intermittent infusion may be given as a fast push",
+    reason="Without a minimum duration or maximum rate a dose meant for an hour can run in minutes.",
+    remedy="Set a minimum duration or a maximum rate.",
+    source="ISMP 2020 section 2 via peers.md S56 †; vancomycin reactions",
+    origin="peers L09",
+    hazard="LC-02",
+    example={"entries.3.duration": None, "entries.3.rate": None},
+)
+def fast_push(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire without a minimum duration and without a maximum rate."""
+    if not has_min(row.entry, "duration") and not has_max(row.entry, "rate"):
+        yield row.at("duration", "neither a minimum duration nor a maximum rate")
+
+
+@rule(
+    "D07",
+    Severity.ADVICE,
+    scopes.INTERMITTENT,
+    title="An intermittent infusion may run for ever",
+    reason="A dose of an antibiotic that runs for a day instead of an hour does not treat.",
+    remedy="Set a maximum duration.",
+    source="ISMP 2020 section 2 via peers.md S56 †",
+    origin="peers L09",
+    hazard="LC-02",
+    example={"entries.3.duration.hard_max": None, "entries.3.duration.soft_max": None},
+)
+def endless(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire without a maximum duration."""
+    if not has_max(row.entry, "duration"):
+        yield row.at("duration", "no maximum duration")
+
+
+@rule(
+    "D08",
+    Severity.ERROR,
+    scopes.INTERMITTENT,
+    title="The minimum duration asks for a rate above the pump's maximum",
+    reason="Such an infusion cannot be programmed, so it will be given outside the library.",
+    remedy="Raise the minimum duration.",
+    source="peers.md L10: 12 entries of a live library imply more than 999 mL/h (S2)",
+    origin="peers L10, lint L012",
+    hazard="DB-01",
+    example={"entries.3.duration.hard_min": "5", "entries.3.duration.soft_min": "5"},
+    thresholds=("pump_max_rate",),
+)
+def too_fast_for_pump(row: Row, survey: Survey) -> Iterator[Fault]:
+    """Fire if the whole volume in the shortest time is faster than the care area's or the pump's maximum."""
+    duration, concentration = row.entry.duration, row.entry.concentration
+    if duration is None or concentration is None or concentration.volume is None:
+        return
+    shortest = next(
+        (q for q in map(duration.quantity, ("soft_min", "hard_min")) if q is not None and q.value > 0), None
+    )
+    if shortest is None:
+        return
+    volume, maximum = concentration.volume.to(ML), max_rate(row, survey)
+    rate = volume.value * 60 / (shortest.value * shortest.unit.scale)
+    if rate > maximum:
+        yield row.at(
+            "duration", f"{volume} in {shortest} needs {ml_per_h(rate)}, above the maximum of {ml_per_h(maximum)}"
+        )
+
+
+def max_rate(row: Row, survey: Survey) -> Fraction:
+    """Return the highest mL/h that the pumps of the area run at."""
+    maximum = row.area.max_rate
+    return survey.thresholds.pump_max_rate if maximum is None else maximum.to(ML_PER_H).value
+
+
+@rule(
+    "D09",
+    Severity.WARNING,
+    scopes.CONTINUOUS,
+    title="The maximum dose asks for a rate above the pump's maximum",
+    reason="A dose that the library allows but the pump cannot deliver is found out at the bedside.",
+    remedy="Lower the maximum dose, raise the maximum rate, or use a stronger concentration.",
+    source="lint_rules.csv L012",
+    origin="lint L012",
+    hazard="LC-02",
+    example={"care_areas.0.max_rate": {"value": "5", "unit": "mL/h"}},
+    thresholds=("pump_max_rate", "adult_weight"),
+)
+def dose_above_pump(row: Row, survey: Survey) -> Iterator[Fault]:
+    """Fire if the maximum dose at the heaviest weight is faster than the pump's maximum."""
+    limits = row.entry.dose
+    name = "soft_max" if limits is None or limits.soft_max is not None else "hard_max"
+    dose = limits.quantity(name) if limits else None
+    rate = row.ml_per_h(dose, row.heaviest) if dose else None
+    if dose is not None and rate is not None and rate > max_rate(row, survey):
+        at = f" at {show_number(row.heaviest)} kg" if row.is_by_weight and row.heaviest else ""
+        maximum = ml_per_h(max_rate(row, survey))
+        yield row.at(f"dose.{name}", f"{dose}{at} needs {ml_per_h(rate)}, above the maximum of {maximum}")
+
+
+@rule(
+    "D10",
+    Severity.WARNING,
+    scopes.CONTINUOUS,
+    title="The minimum dose is below what the pump can deliver",
+    reason="Below about 0.1 mL/h a syringe pump delivers in fits and starts, and occlusion is found late.",
+    remedy="Use a weaker concentration, or raise the minimum.",
+    source="NPPG survey: below 0.1 mL/h is not infusable, error_cases.csv",
+    origin="lint L013",
+    hazard="LC-02",
+    example={"entries.8.dose.soft_min": "0.5", "entries.8.dose.hard_min": "0.5"},
+    thresholds=("pump_min_rate",),
+)
+def dose_below_pump(row: Row, survey: Survey) -> Iterator[Fault]:
+    """Fire if the minimum dose at the lightest weight is slower than a pump delivers."""
+    limits = row.entry.dose
+    name = "hard_min" if limits is None or limits.soft_min is None else "soft_min"
+    dose = limits.quantity(name) if limits else None
+    rate = row.ml_per_h(dose, row.lightest) if dose and dose.value else None
+    if dose is not None and rate is not None and rate < survey.thresholds.pump_min_rate:
+        at = f" at {show_number(row.lightest)} kg" if row.is_by_weight and row.lightest else ""
+        yield row.at(f"dose.{name}", f"{dose}{at} runs at {show_number(round_to(rate, Fraction(1, 1000)))} mL/h")
+
+
+@rule(
+    "D11",
+    Severity.WARNING,
+    scopes.FLUIDS,
+    title="A fluid has no maximum rate",
+    reason="A bag of fluid that runs in by mistake overloads a patient within the hour.",
+    remedy="Set a maximum rate.",
+    source="ISMP draft 1.4-1.6 via peers.md S25: fluids are in the library too",
+    origin="peers L14",
+    hazard="LC-02",
+    example={"entries.4.rate.soft_max": None, "entries.4.rate.hard_max": None},
+)
+def fluid_rate(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire without a maximum of rate or dose."""
+    if not has_max(row.entry, "rate") and not has_max(row.entry, "dose"):
+        yield row.at("rate", "no maximum rate")
+
+
+@rule(
+    "D12",
+    Severity.WARNING,
+    scopes.CONTINUOUS,
+    title="The keep-vein-open rate is faster than the infusion",
+    reason="When the volume is used up the pump goes on at the keep-vein-open rate, here with more drug than before.",
+    remedy="Lower the care area's keep-vein-open rate, or use a weaker concentration.",
+    source="peers.md L14",
+    origin="peers L14",
+    hazard="LC-02",
+    example={"care_areas.0.kvo_rate": {"value": "3", "unit": "mL/h"}},
+)
+def kvo_too_fast(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire if the area's keep-vein-open rate exceeds the rate of the upper usual dose at the heaviest weight."""
+    kvo, limits = row.area.kvo_rate, row.entry.dose
+    dose = (limits.quantity("usual_max") or limits.quantity("initial")) if limits else None
+    rate = row.ml_per_h(dose, row.heaviest) if dose and dose.value else None
+    if kvo is not None and rate is not None and kvo.to(ML_PER_H).value > rate:
+        yield row.at("dose", f"keep-vein-open rate {kvo} is faster than {ml_per_h(rate)}, the rate of {dose}")
+
+
+@rule(
+    "D13",
+    Severity.WARNING,
+    scopes.AREAS,
+    title="A care area sets no maximum rate",
+    reason="Then only the pump's own fastest rate bounds an infusion without limits.",
+    remedy="Set the maximum rate of the care area.",
+    source="peers.md 2.1: a setting of every profile",
+    origin="peers L14, lint L037",
+    hazard="LC-02",
+    example={"care_areas.1.max_rate": None},
+)
+def area_rate(area: Area, _: Survey) -> Iterator[Fault]:
+    """Fire without a maximum rate."""
+    if area.area.max_rate is None:
+        yield area.at("max_rate", "no maximum rate")
+
+
+@rule(
+    "D14",
+    Severity.ADVICE,
+    scopes.AREAS,
+    title="A care area sets no keep-vein-open rate",
+    reason="What a pump does when the volume is used up should be chosen, not left to its factory setting.",
+    remedy="Set the keep-vein-open rate of the care area.",
+    source="peers.md 2.1, 2.2: a setting of both vendors",
+    origin="peers L14",
+    hazard="LC-02",
+    example={"care_areas.1.kvo_rate": None},
+)
+def area_kvo(area: Area, _: Survey) -> Iterator[Fault]:
+    """Fire without a keep-vein-open rate."""
+    if area.area.kvo_rate is None:
+        yield area.at("kvo_rate", "no keep-vein-open rate")
+
+
+@rule(
+    "D15",
+    Severity.WARNING,
+    scopes.HIGH_ALERT,
+    title="A high-alert drug may run as a secondary infusion",
+    reason="Secondary infusions are set up wrongly in nearly half of tries: clamps, heights and backflow.",
+    remedy="Do not allow the drug as a secondary infusion, or record why in decisions.",
+    source="Trbovich 2010: 55.6 % success, via governance.md US-06 †",
+    origin="peers N07",
+    hazard="US-06",
+    example={"entries.0.secondary": "allowed"},
+)
+def secondary(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire if secondary delivery is allowed or the only way, and no decision says why."""
+    if row.entry.secondary != "not allowed" and not row.has_decision("secondary"):
+        yield row.at("secondary", f"as a secondary infusion: {row.entry.secondary}")
+
+
+@rule(
+    "D16",
+    Severity.ERROR,
+    scopes.FIXED,
+    title="A syringe pump is to hold more than a syringe does",
+    reason="The entry cannot be set up as written, so somebody will set it up otherwise.",
+    remedy="Correct the volume, or deliver the entry by a large-volume pump.",
+    source="our own analysis; the largest syringes hold 50 to 60 mL",
+    origin="peers C12",
+    hazard="LC-05",
+    example={"entries.7.delivered_by": ["syringe pump"]},
+    thresholds=("syringe_volume",),
+)
+def syringe_too_small(row: Row, survey: Survey) -> Iterator[Fault]:
+    """Fire if the entry is for syringe pumps only and its volume exceeds the largest syringe."""
+    concentration = row.entry.concentration
+    volume = concentration.volume.to(ML) if concentration and concentration.volume else None
+    if row.entry.delivered_by == ("syringe pump",) and volume and volume.value > survey.thresholds.syringe_volume:
+        largest = Quantity(survey.thresholds.syringe_volume, ML)
+        yield row.at("concentration.volume", f"{volume} for a syringe pump, whose largest syringe holds {largest}")
+
+
+RULES = (
+    bolus_dose,
+    bolus_rate,
+    bolus_volume,
+    bolus_share,
+    loading_limits,
+    fast_push,
+    endless,
+    too_fast_for_pump,
+    dose_above_pump,
+    dose_below_pump,
+    fluid_rate,
+    kvo_too_fast,
+    area_rate,
+    area_kvo,
+    secondary,
+    syringe_too_small,
+)

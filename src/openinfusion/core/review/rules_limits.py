@@ -1,0 +1,455 @@
+"""Rules about the limits of a dose: missing, too wide, too tight, meaningless (group L)."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from openinfusion.core.library import Limits
+from openinfusion.core.numbers import decimal_text, round_to, show_number
+from openinfusion.core.review import scopes
+from openinfusion.core.review.finding import Fault, Severity
+from openinfusion.core.review.rule import rule
+from openinfusion.core.review.survey import Part, Row, Survey
+from openinfusion.core.units import Quantity
+
+_TENTH = Fraction(1, 10)
+
+
+def times(ratio: Fraction) -> str:
+    """Return a ratio to one decimal place for a sentence: "12.5 times"."""
+    return f"{show_number(round_to(ratio, _TENTH))} times"
+
+
+@rule(
+    "L01",
+    Severity.ERROR,
+    scopes.HIGH_ALERT_DOSES,
+    title="A high-alert drug has no hard maximum",
+    reason="Without a hard maximum a tenfold or hundredfold slip can be overridden, and these drugs harm most.",
+    remedy="Set a hard maximum, or record in decisions why there is none.",
+    source="ISMP, safety considerations when using smart infusion pumps, via peers.md S51",
+    origin="peers L01, lint L003, governance R13",
+    hazard="LC-02",
+    example={"entries.0.dose.hard_max": None},
+)
+def no_hard_max(part: Part, _: Survey) -> Iterator[Fault]:
+    """Fire without a hard maximum; mere advice once somebody has recorded why."""
+    if part.limits.hard_max is not None:
+        return
+    if part.row.has_decision(f"{part.path}.hard_max"):
+        yield part.at("hard_max", "no hard maximum, by a recorded decision: is it still right?", Severity.ADVICE)
+    else:
+        soft = f"; the soft maximum of {part.shown('soft_max')} can be overridden" if part.limits.soft_max else ""
+        yield part.at("hard_max", f"no hard maximum{soft}")
+
+
+@rule(
+    "L02",
+    Severity.WARNING,
+    scopes.OTHER_DOSES,
+    title="A drug that is not high-alert has no maximum at all",
+    reason="A dose without any upper limit is delivered whatever was typed.",
+    remedy="Set a soft or hard maximum, or record in decisions why there is none.",
+    source="ISMP 2020 section 2 via peers.md S56 †",
+    origin="peers L02",
+    hazard="LC-02",
+    example={"entries.3.dose.soft_max": None, "entries.3.dose.hard_max": None},
+)
+def no_max(part: Part, _: Survey) -> Iterator[Fault]:
+    """Fire without soft and hard maximum, unless a decision about either says why."""
+    decided = part.row.has_decision(f"{part.path}.hard_max") or part.row.has_decision(f"{part.path}.soft_max")
+    if part.top is None and not decided:
+        yield part.at("", "neither a soft nor a hard maximum")
+
+
+@rule(
+    "L03",
+    Severity.ERROR,
+    scopes.ENTRIES,
+    title="An entry limits nothing",
+    reason="An entry without limits looks like protection on the pump and gives none.",
+    remedy="Set limits for what the entry programmes, or remove the entry.",
+    source="HSIB 2020 5.51",
+    origin="peers L02, governance R13",
+    hazard="LC-02",
+    example={"entries.3.dose": None, "entries.3.rate": None, "entries.3.duration": None},
+)
+def limits_nothing(row: Row, _: Survey) -> Iterator[Fault]:
+    """Fire if no group of limits sets any of its four limits."""
+    if all(part.limits.is_empty for part in row.parts):
+        yield row.at("", "no limit is set for dose, rate, volume or duration")
+
+
+@rule(
+    "L04",
+    Severity.ADVICE,
+    scopes.DOSES,
+    title="A dose has no minimum",
+    reason="An underdose of a vital infusion, such as a missing digit, passes unseen without a minimum.",
+    remedy="Set a soft minimum, or record in decisions why there is none.",
+    source="ISMP 2020 section 2 via peers.md S56 †",
+    origin="peers L02",
+    hazard="LC-02",
+    example={"entries.0.dose.soft_min": None, "entries.0.dose.hard_min": None},
+)
+def no_min(part: Part, _: Survey) -> Iterator[Fault]:
+    """Fire without soft and hard minimum, unless decided."""
+    decided = part.row.has_decision(f"{part.path}.soft_min") or part.row.has_decision(f"{part.path}.hard_min")
+    if part.bottom is None and not decided:
+        yield part.at("", "neither a soft nor a hard minimum")
+
+
+@rule(
+    "L05",
+    Severity.WARNING,
+    scopes.DOSES,
+    title="A tenfold slip stays below the hard maximum",
+    reason="A misplaced decimal point multiplies by ten; a hard maximum beyond that does not stop it.",
+    remedy="Lower the hard maximum to less than ten times the usual dose.",
+    source="BMC Pediatr 2022 (S7); CHI+MED number entry 2013 via governance.md 9.2",
+    origin="peers L03, governance R15, lint L034",
+    hazard="US-02",
+    example={"entries.0.dose.hard_max": "5"},
+    thresholds=("hard_max_over_usual",),
+)
+def hard_max_far(part: Part, survey: Survey) -> Iterator[Fault]:
+    """Fire if the hard maximum is more than so many times the upper usual dose, or the soft maximum without one."""
+    hard, usual = part.limits.hard_max, part.upper_usual
+    reference, words = (usual[1], "the upper usual dose of") if usual else (part.limits.soft_max, "the soft maximum of")
+    if hard is None or not reference or hard / reference <= survey.thresholds.hard_max_over_usual:
+        return
+    shown = Quantity(reference, part.limits.unit)
+    yield part.at("hard_max", f"hard maximum {part.shown('hard_max')} is {times(hard / reference)} {words} {shown}")
+
+
+@rule(
+    "L06",
+    Severity.WARNING,
+    scopes.DOSES,
+    title="A doubled dose stays below the soft maximum",
+    reason="Twice the usual dose is the commonest error that a soft limit can show, and here it is silent.",
+    remedy="Lower the soft maximum to less than twice the upper usual dose.",
+    source="BMC Pediatr 2022 (S7): 2x, 5x and 10x errors",
+    origin="peers L03c, lint L034",
+    hazard="LC-02",
+    example={"entries.0.dose.soft_max": "0.9"},
+    thresholds=("soft_max_over_usual",),
+)
+def soft_max_far(part: Part, survey: Survey) -> Iterator[Fault]:
+    """Fire if the soft maximum is at least so many times the upper usual dose."""
+    soft, usual = part.limits.soft_max, part.upper_usual
+    if soft is None or usual is None or soft / usual[1] < survey.thresholds.soft_max_over_usual:
+        return
+    shown = part.shown(usual[0])
+    yield part.at(
+        "soft_max", f"soft maximum {part.shown('soft_max')} is {times(soft / usual[1])} the upper usual dose of {shown}"
+    )
+
+
+@rule(
+    "L07",
+    Severity.ADVICE,
+    scopes.DOSES,
+    title="A soft maximum alerts in ordinary use",
+    reason="Alerts at ordinary doses teach people to override without reading.",
+    remedy="Raise the soft maximum a little above the usual range, or correct the range.",
+    source="ISMP; Hsu 2019, via governance.md LC-03",
+    origin="governance R15",
+    hazard="LC-03",
+    example={"entries.0.dose.soft_max": "0.41"},
+    thresholds=("soft_max_nuisance",),
+)
+def soft_max_near(part: Part, survey: Survey) -> Iterator[Fault]:
+    """Fire if the soft maximum is at or just above the end of the usual range."""
+    soft, usual = part.limits.soft_max, part.limits.usual_max
+    if not soft or not usual or not 1 <= soft / usual < survey.thresholds.soft_max_nuisance:
+        return
+    yield part.at(
+        "soft_max",
+        f"soft maximum {part.shown('soft_max')} is only {show_number(round_to(soft / usual, _TENTH / 10))} "
+        f"times the upper usual dose of {part.shown('usual_max')}",
+    )
+
+
+@rule(
+    "L08",
+    Severity.WARNING,
+    scopes.DOSES,
+    title="Hard and soft maximum are the same, or nearly",
+    reason="The soft alert is never seen, or only in a band too narrow to mean anything.",
+    remedy="Lower the soft maximum, or remove it on purpose and record why.",
+    source="peers.md L05 (S2: a live library); 42 % of pairs in a Baxter library, lint_rules.csv L005",
+    origin="peers L05, lint L004, lint L005",
+    hazard="LC-02",
+    example={"entries.0.dose.soft_max": "0.6", "entries.0.dose.hard_max": "0.6"},
+    thresholds=("soft_band",),
+)
+def no_soft_band(part: Part, survey: Survey) -> Iterator[Fault]:
+    """Fire if the hard maximum is within a few hundredths of the soft maximum."""
+    soft, hard = part.limits.soft_max, part.limits.hard_max
+    if not soft or hard is None or hard / soft > survey.thresholds.soft_band:
+        return
+    words = "equals" if hard == soft else "is barely above"
+    yield part.at(
+        "hard_max", f"hard maximum {part.shown('hard_max')} {words} the soft maximum {part.shown('soft_max')}"
+    )
+
+
+@rule(
+    "L09",
+    Severity.ADVICE,
+    scopes.DOSES,
+    title="The hard maximum is far above the soft maximum",
+    reason="In live libraries nine in ten hard maxima lie within about three times the soft maximum; a wider gap is "
+    "often a slip.",
+    remedy="Check the hard maximum, or say in rationale why the gap is wide.",
+    source="lint_rules.csv L004 from published limits: median 1.5, 90th centile 2.7",
+    origin="lint L004",
+    hazard="LC-02",
+    example={"entries.0.dose.hard_max": "2"},
+    thresholds=("hard_over_soft",),
+)
+def wide_soft_band(part: Part, survey: Survey) -> Iterator[Fault]:
+    """Fire if the hard maximum is more than so many times the soft maximum."""
+    soft, hard = part.limits.soft_max, part.limits.hard_max
+    if not soft or hard is None or hard / soft <= survey.thresholds.hard_over_soft:
+        return
+    yield part.at(
+        "hard_max",
+        f"hard maximum {part.shown('hard_max')} is {times(hard / soft)} the soft maximum {part.shown('soft_max')}",
+    )
+
+
+@rule(
+    "L10",
+    Severity.WARNING,
+    scopes.DOSES,
+    title="The soft limits are so wide apart that they limit nothing",
+    reason="Between limits more than a hundredfold apart a tenfold slip fits in either direction.",
+    remedy="Split the entry by therapy, each with limits of its own.",
+    source="peers.md L06: 48 entries of a live library (S2)",
+    origin="peers L06, lint L027",
+    hazard="LC-02",
+    example={"entries.0.dose.hard_min": None, "entries.0.dose.soft_min": "0.005"},
+    thresholds=("soft_span",),
+)
+def soft_span(part: Part, survey: Survey) -> Iterator[Fault]:
+    """Fire if the soft maximum is more than so many times the soft minimum."""
+    low, high = part.limits.soft_min, part.limits.soft_max
+    if not low or high is None or high / low <= survey.thresholds.soft_span:
+        return
+    yield part.at(
+        "", f"soft maximum {part.shown('soft_max')} is {times(high / low)} the soft minimum {part.shown('soft_min')}"
+    )
+
+
+@rule(
+    "L11",
+    Severity.WARNING,
+    scopes.LIMITS,
+    title="The usual range lies outside the soft limits",
+    reason="Either practice or the limits are wrong, and every ordinary programme alerts.",
+    remedy="Correct the range or the limits.",
+    source="HSIB 2020 5.51-5.57; governance.md LC-03",
+    origin="governance R13",
+    hazard="LC-03",
+    example={"entries.0.dose.usual_max": "0.8"},
+)
+def usual_outside(part: Part, _: Survey) -> Iterator[Fault]:
+    """Fire for each end of the usual range that the limits would alert on."""
+    for name in ("usual_min", "usual_max"):
+        if (crossed := outside(part, name)) is not None:
+            yield part.at(name, crossed)
+
+
+@rule(
+    "L12",
+    Severity.ERROR,
+    scopes.LIMITS,
+    title="The value that the pump offers first is outside the limits",
+    reason="The pump would alert on its own suggestion; in live libraries every start dose lies inside.",
+    remedy="Correct the initial value or the limits.",
+    source="lint_rules.csv L002: 227 of 227 start doses of two live libraries obey",
+    origin="peers L04, lint L002",
+    hazard="LC-02",
+    example={"entries.0.dose.initial": "0.7"},
+)
+def initial_outside(part: Part, _: Survey) -> Iterator[Fault]:
+    """Fire if the initial value crosses a limit."""
+    if (crossed := outside(part, "initial")) is not None:
+        yield part.at("initial", crossed)
+
+
+def outside(part: Part, name: str) -> str | None:
+    """Return how a value of a group crosses the innermost limit of that group, or ``None``."""
+    limits = part.limits
+    value: Fraction | None = getattr(limits, name)
+    if value is None:
+        return None
+    low = "soft_min" if limits.soft_min is not None else "hard_min"
+    high = "soft_max" if limits.soft_max is not None else "hard_max"
+    bottom: Fraction | None = getattr(limits, low)
+    top: Fraction | None = getattr(limits, high)
+    words = name.replace("_", " ") if name != "initial" else "initial value"
+    if bottom is not None and value < bottom:
+        return f"{words} {part.shown(name)} is below the {_WORDS[low]} of {part.shown(low)}"
+    if top is not None and value > top:
+        return f"{words} {part.shown(name)} is above the {_WORDS[high]} of {part.shown(high)}"
+    return None
+
+
+_WORDS = {
+    "hard_min": "hard minimum",
+    "soft_min": "soft minimum",
+    "soft_max": "soft maximum",
+    "hard_max": "hard maximum",
+}
+
+
+@rule(
+    "L13",
+    Severity.WARNING,
+    scopes.DOSES,
+    title="A minimum is so low that it limits nothing",
+    reason="A filler such as 0.0001 looks like a limit and hides that nobody decided on one.",
+    remedy="Set a minimum from practice, or remove it and record why.",
+    source="lint_rules.csv L027: fentanyl 0.0001 in a live library",
+    origin="lint L027",
+    hazard="LC-02",
+    example={"entries.0.dose.hard_min": "0.00001"},
+    thresholds=("sentinel",),
+)
+def sentinel_min(part: Part, survey: Survey) -> Iterator[Fault]:
+    """Fire if a minimum is less than a thousandth of the lower usual dose."""
+    usual = part.lower_usual
+    for name in ("hard_min", "soft_min"):
+        value: Fraction | None = getattr(part.limits, name)
+        if usual and value and usual / value > survey.thresholds.sentinel:
+            lower = Quantity(usual, part.limits.unit)
+            yield part.at(
+                name, f"{_WORDS[name]} {part.shown(name)} is {times(usual / value)} below the usual dose of {lower}"
+            )
+
+
+@rule(
+    "L14",
+    Severity.WARNING,
+    scopes.LIMITS,
+    title="A maximum is a filler such as 9999",
+    reason="All nines is what somebody types to get past a field; it stops nothing.",
+    remedy="Set a maximum from practice, or remove it and record why.",
+    source="lint_rules.csv L027; vendor field maximum 99,999 (S1)",
+    origin="lint L027",
+    hazard="LC-02",
+    example={"entries.3.dose.soft_max": None, "entries.3.dose.hard_max": "9999"},
+)
+def filler_max(part: Part, _: Survey) -> Iterator[Fault]:
+    """Fire if a maximum is written with three or more nines and nothing else; 999 mL/h is a pump's own maximum."""
+    if part.path.endswith("rate"):
+        return
+    for name in ("soft_max", "hard_max"):
+        value: Fraction | None = getattr(part.limits, name)
+        digits = decimal_text(value).replace(".", "") if value is not None else ""
+        if set(digits) == {"9"} and len(digits) >= 3:  # noqa: PLR2004 - 9 and 99 are plausible doses
+            yield part.at(name, f"{_WORDS[name]} {part.shown(name)} looks like a filler")
+
+
+@rule(
+    "L15",
+    Severity.WARNING,
+    scopes.LIMITS,
+    title="A limit of zero stands for no limit",
+    reason="A zero maximum refuses every dose, and a zero minimum limits nothing: zero was meant as unset.",
+    remedy="Remove the limit.",
+    source="lint_rules.csv L028: 0 used as not set in a published PCA library",
+    origin="lint L028",
+    hazard="LC-05",
+    example={"entries.3.dose.soft_min": "0", "entries.3.dose.hard_min": None},
+)
+def zero_limit(part: Part, _: Survey) -> Iterator[Fault]:
+    """Fire for each limit of zero; an error for a maximum, which refuses every dose."""
+    for name, words in _WORDS.items():
+        if getattr(part.limits, name) == 0:
+            severity = Severity.ERROR if name.endswith("max") else None
+            yield part.at(name, f"{words} is {part.shown(name)}", severity)
+
+
+@rule(
+    "L16",
+    Severity.ADVICE,
+    scopes.OTHER_DOSES,
+    title="A soft maximum stands alone, and no decision says why",
+    reason="A soft maximum can be overridden at any dose; the missing hard maximum should be a choice, not a gap.",
+    remedy="Set a hard maximum, or record in decisions why there is none.",
+    source="governance.md 9.2 R13: a missing limit must be a recorded choice",
+    origin="governance R13",
+    hazard="LC-02",
+    example={"entries.3.dose.hard_max": None},
+)
+def soft_max_alone(part: Part, _: Survey) -> Iterator[Fault]:
+    """Fire for a drug that is not high-alert with a soft but no hard maximum."""
+    limits = part.limits
+    if limits.hard_max is None and limits.soft_max is not None and not part.row.has_decision(f"{part.path}.hard_max"):
+        yield part.at("hard_max", f"soft maximum {part.shown('soft_max')} without a hard maximum")
+
+
+@rule(
+    "L17",
+    Severity.WARNING,
+    scopes.CONTINUOUS,
+    title="Rounding the pump's rate makes a usual dose alert",
+    reason="0.5 mg/min became 0.498 after rounding and alerted, so a hospital moved its limit to 0.49.",
+    remedy="Move the limit by more than the rounding, or choose a strength that gives a finer rate.",
+    source="peers.md section 4 (S2)",
+    origin="lint L014, governance R27",
+    hazard="LC-03",
+    example={
+        "entries.9.concentration": {"amount": {"value": "900", "unit": "mg"}, "volume": {"value": "500", "unit": "mL"}},
+        "entries.9.dose.soft_min": "5",
+    },
+    thresholds=("rate_resolution",),
+)
+def alert_by_rounding(row: Row, survey: Survey) -> Iterator[Fault]:
+    """Fire if a usual dose inside the soft limits falls outside once its rate is rounded as the pump rounds it."""
+    limits = row.entry.dose
+    for name in ("initial", "usual_min", "usual_max"):
+        dose = limits.quantity(name) if limits else None
+        rate = row.ml_per_h(dose, None) if dose else None
+        if limits is None or dose is None or not rate:
+            continue
+        rounded = round_to(rate, survey.thresholds.rate_resolution)
+        given = Quantity(dose.value * rounded / rate, dose.unit)
+        crossed = _crossed(dose.value, given.value, limits)
+        if crossed is not None:
+            bound = limits.quantity(crossed)
+            what = f"runs at {show_number(rounded)} mL/h and gives {given}, beyond the {_WORDS[crossed]} of {bound}"
+            yield row.at(f"dose.{name}", f"{dose} {what}")
+
+
+def _crossed(before: Fraction, after: Fraction, limits: Limits) -> str | None:
+    """Return the soft limit that lies between a dose inside it and what rounding makes of that dose."""
+    if limits.soft_min is not None and after < limits.soft_min <= before:
+        return "soft_min"
+    if limits.soft_max is not None and before <= limits.soft_max < after:
+        return "soft_max"
+    return None
+
+
+RULES = (
+    no_hard_max,
+    no_max,
+    limits_nothing,
+    no_min,
+    hard_max_far,
+    soft_max_far,
+    soft_max_near,
+    no_soft_band,
+    wide_soft_band,
+    soft_span,
+    usual_outside,
+    initial_outside,
+    sentinel_min,
+    filler_max,
+    zero_limit,
+    soft_max_alone,
+    alert_by_rounding,
+)

@@ -1,0 +1,427 @@
+"""Rules about names and texts: what a clinician reads and chooses from (group N)."""
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+
+from openinfusion.core.library import Library
+from openinfusion.core.review import names, scopes
+from openinfusion.core.review.facts import SHORT_NAMES, plain
+from openinfusion.core.review.finding import Fault, Severity
+from openinfusion.core.review.rule import rule
+from openinfusion.core.review.survey import Area, Family, Medicine, Notice, Pair, Part, Survey, Text, group
+from openinfusion.core.units import Quantity
+
+_ADRENALINE = {
+    "drugs.+": "drugs.0",
+    "drugs.-1.id": "adrenaline",
+    "drugs.-1.name": "adrenaline",
+    "entries.+": "entries.0",
+    "entries.-1.id": "adrenaline",
+    "entries.-1.drug": "adrenaline",
+}
+
+
+@rule(
+    "N01",
+    Severity.WARNING,
+    scopes.LOOK_ALIKES,
+    title="The pump cannot tell two look-alike drugs apart",
+    reason="With one unit and overlapping limits, the wrong drug of the pair is accepted without an alert.",
+    remedy="Separate the two: Tall Man letters, other strengths, or narrower limits by therapy.",
+    source="BMC Pediatr 2022 (S7): 24 % of mix-ups alerted; lasa_infusion_pairs.csv",
+    origin="governance R18, peers N02, lint L025",
+    hazard="LC-06",
+    example=_ADRENALINE,
+)
+def look_alike(pair: Pair, _: Survey) -> Iterator[Fault]:
+    """Fire if both drugs of a pair have a dose in the same measure with limits that overlap."""
+    for part in (part for row in pair.second for part in row.doses):
+        peers = [p for row in pair.first for p in row.doses if p.path == part.path and overlaps(p, part)]
+        if peers:
+            first, second = peers[0].row.drug.name, part.row.drug.name
+            tall = f"{names.mid_tall_man(first, second)} and {names.mid_tall_man(second, first)}"
+            yield part.at(
+                "", f"limits overlap with {first} in the same pick list, {peers[0].limits.describe()} ({tall})"
+            )
+            return
+
+
+def overlaps(one: Part, other: Part) -> bool:
+    """Whether some dose lies within the soft limits of both."""
+    if not one.limits.unit.measures_like(other.limits.unit):
+        return False
+    lows = [_end(part, "soft_min", "hard_min") for part in (one, other)]
+    highs = [_end(part, "soft_max", "hard_max") for part in (one, other)]
+    low, high = [q for q in lows if q is not None], [q for q in highs if q is not None]
+    return not low or not high or max(low) <= min(high)
+
+
+def _end(part: Part, soft: str, hard: str) -> Quantity | None:
+    return part.limits.quantity(soft) or part.limits.quantity(hard)
+
+
+@rule(
+    "N02",
+    Severity.ADVICE,
+    scopes.AREAS,
+    title="Two names in one pick list are easily confused",
+    reason="Names that begin alike or differ by a letter or two are next to each other on the pump.",
+    remedy="Use Tall Man letters, or make the list ask for more letters.",
+    source="ISMP; NHS CUI Medication Line MEDi-012, MEDi-025",
+    origin="governance R18, peers N02, lint L025",
+    hazard="LC-06",
+    example={
+        "drugs.+": "drugs.3",
+        "drugs.-1.id": "vancocin",
+        "drugs.-1.name": "vancocin",
+        "drugs.-1.vtm": None,
+        "entries.+": "entries.3",
+        "entries.-1.id": "vancocin",
+        "entries.-1.drug": "vancocin",
+    },
+    thresholds=("name_distance", "name_start"),
+)
+def similar_names(area: Area, survey: Survey) -> Iterator[Fault]:
+    """Fire at the second of two drugs of an area whose names are alike."""
+    numbers = survey.thresholds
+    firsts = [rows[0] for rows in group(area.rows, [row.drug.id for row in area.rows])]
+    named = [(row.drug.name.casefold(), row) for row in firsts]
+    for (one, first), (other, second) in combinations(named, 2):
+        if one != other and names.are_alike(one, other, letters=numbers.name_distance, start=numbers.name_start):
+            yield second.at("drug", f"{second.drug.name} stands beside {first.drug.name}")
+
+
+@rule(
+    "N03",
+    Severity.WARNING,
+    scopes.DRUGS,
+    title="Tall Man letters differ from the approved list",
+    reason="Letters raised in another place than everywhere else confuse instead of helping.",
+    remedy="Write the form of the approved list.",
+    source="governance.md 9.2: no list is mandated in the United Kingdom; yours is a setting",
+    origin="governance R19, peers N01",
+    hazard="LC-06",
+    example={"drugs.1.tall_man": "FENtanyl"},
+    settings={"tall_man": {"fentanyl": "fentaNYL"}},
+    thresholds=("tall_man",),
+)
+def tall_man(medicine: Medicine, survey: Survey) -> Iterator[Fault]:
+    """Fire if the list has the drug and the library writes it otherwise, or not at all."""
+    approved = survey.thresholds.tall_man.get(medicine.drug.name.casefold())
+    if approved is not None and medicine.drug.tall_man != approved:
+        yield medicine.at(
+            "tall_man", f"{medicine.drug.tall_man or 'no Tall Man form'}; the approved form is {approved}"
+        )
+
+
+@rule(
+    "N04",
+    Severity.ERROR,
+    scopes.DRUGS,
+    title="The Tall Man form is another name",
+    reason="A Tall Man form changes capitals only; here the pump shows a different drug.",
+    remedy="Correct the Tall Man form.",
+    source="NHS CUI Medication Line MEDi-012",
+    origin="peers N01",
+    hazard="LC-06",
+    example={"drugs.1.tall_man": "ALFentanil"},
+)
+def tall_man_differs(medicine: Medicine, _: Survey) -> Iterator[Fault]:
+    """Fire if the form differs from the name by more than capitals."""
+    drug = medicine.drug
+    if drug.tall_man is not None and drug.tall_man.casefold() != drug.name.casefold():
+        yield medicine.at("tall_man", f"{drug.tall_man} is not {drug.name} in other capitals")
+
+
+@rule(
+    "N05",
+    Severity.ERROR,
+    scopes.TEXTS,
+    title="A text uses a forbidden abbreviation",
+    reason="U is read as a nought, mcg and \u00b5g as mg, ng as mg: micrograms, nanograms and units are written in full.",
+    remedy="Write micrograms, nanograms, units, mL, h in full.",
+    source="NHS CUI Medication Line; NPSA 2010 ref 1023; ISMP error-prone abbreviations; BNF",
+    origin="governance R05, peers C08, lint L023",
+    hazard="LC-04",
+    example={"entries.1.therapy": "sedation in mcg"},
+)
+def abbreviation(text: Text, _: Survey) -> Iterator[Fault]:
+    """Fire at the first forbidden abbreviation of a text."""
+    if (match := names.ABBREVIATIONS.search(text.words)) is not None:
+        yield text.at(f"{match[1]!r} in {text.words!r}")
+
+
+@rule(
+    "N06",
+    Severity.ERROR,
+    scopes.TEXTS,
+    title="A number in a text has a trailing zero or begins with its point",
+    reason="5.0 is read as 50, and .5 as 5.",
+    remedy="Write 5 and 0.5.",
+    source="NHS CUI Medication Line MEDi-015, MEDi-016",
+    origin="governance R01, governance R02, peers C08, lint L023",
+    hazard="US-02",
+    example={"advisories.0.text": "Check the syringe label: .5 mg"},
+)
+def bad_decimal(text: Text, _: Survey) -> Iterator[Fault]:
+    """Fire at the first such number of a text."""
+    match = names.TRAILING_ZERO.search(text.words) or names.NAKED_DECIMAL.search(text.words)
+    if match is not None:
+        yield text.at(f"{match[0]!r} in {text.words!r}")
+
+
+@rule(
+    "N07",
+    Severity.WARNING,
+    scopes.TEXTS,
+    title="A name begins with a sign to force its place in the list",
+    reason="People search by the first letters of the drug, and find nothing.",
+    remedy="Begin with the name.",
+    source="peers.md N04: '.', '..' and 'zz' in a live library (S2)",
+    origin="peers N04",
+    hazard="LC-06",
+    example={"drugs.3.name": ".vancomycin"},
+)
+def leading_sign(text: Text, _: Survey) -> Iterator[Fault]:
+    """Fire if a name, not an advisory, begins with punctuation or a filler."""
+    if text.path != "text" and names.LEADING.match(text.words) is not None:
+        yield text.at(f"{text.words!r} begins with a sign or filler")
+
+
+@rule(
+    "N08",
+    Severity.WARNING,
+    scopes.DRUGS,
+    title="A name is longer than the pump shows",
+    reason="A name that is cut loses what sets it apart: 'epidural w/o fentany'.",
+    remedy="Shorten the name, and check it on the pump.",
+    source="NHS CUI Medication Line MEDi-012, MEDi-025; lint_rules.csv L026 (S2)",
+    origin="governance R07, peers C12, lint L026",
+    hazard="LC-06",
+    example={"drugs.3.name": "vancomycin hydrochloride for infusion"},
+    thresholds=("name_length",),
+)
+def long_name(medicine: Medicine, survey: Survey) -> Iterator[Fault]:
+    """Fire if the name has more characters than the pump shows."""
+    name, most = medicine.drug.name, survey.thresholds.name_length
+    if len(name) > most:
+        yield medicine.at("name", f"{len(name)} characters, shown as {name[:most]!r}")
+
+
+@rule(
+    "N09",
+    Severity.ERROR,
+    scopes.LIBRARY,
+    title="Two names become one when the pump cuts them",
+    reason="Two lines that read the same are two drugs.",
+    remedy="Put what differs at the front of both names.",
+    source="NHS CUI Medication Line MEDi-025; lint_rules.csv L026",
+    origin="governance R07, lint L026",
+    hazard="LC-06",
+    example={
+        "drugs.0.name": "local anaesthetic for epidural with fentanyl",
+        "drugs.1.name": "local anaesthetic for epidural without fentanyl",
+        "drugs.0.tall_man": None,
+        "drugs.1.tall_man": None,
+    },
+    thresholds=("name_length",),
+)
+def cut_alike(_: Library, survey: Survey) -> Iterator[Fault]:
+    """Fire at each later drug whose name agrees with an earlier one as far as the pump shows it."""
+    most, seen = survey.thresholds.name_length, dict[str, str]()
+    for medicine in survey.medicines:
+        name = medicine.drug.name
+        first = seen.setdefault(name[:most].casefold(), name)
+        if first.casefold() != name.casefold():
+            yield medicine.at("name", f"{name!r} and {first!r} are both shown as {name[:most]!r}")
+
+
+@rule(
+    "N10",
+    Severity.ERROR,
+    scopes.DRUGS,
+    title="A drug name is abbreviated",
+    reason="MS is morphine or magnesium sulfate, AZT is two drugs: names are written in full.",
+    remedy="Write the generic name in full; keep the short form as an alias.",
+    source="NHS CUI Medication Line MEDi-022; ISMP error-prone abbreviations \u2020",
+    origin="governance R08, lint L023",
+    hazard="LC-06",
+    example={"drugs.5.name": "KCl"},
+)
+def short_name(medicine: Medicine, _: Survey) -> Iterator[Fault]:
+    """Fire if a word of the name is a known short form."""
+    found = next((word for word in plain(medicine.drug.name).split() if word in SHORT_NAMES), None)
+    if found is not None:
+        yield medicine.at("name", f"{medicine.drug.name!r} is abbreviated")
+
+
+@rule(
+    "N11",
+    Severity.WARNING,
+    scopes.LIBRARY,
+    title="One medicine stands twice in the drug list",
+    reason="Limits changed under one name stay as they were under the other.",
+    remedy="Keep one of the two, with the other name as an alias.",
+    source="peers.md N03",
+    origin="peers N03",
+    hazard="LC-06",
+    example={"drugs.5.aliases": ["vancomycin"]},
+)
+def stands_twice(_: Library, survey: Survey) -> Iterator[Fault]:
+    """Fire at a later drug that shares a name or an alias, with an earlier one."""
+    seen: dict[str, Medicine] = {}
+    for medicine in survey.medicines:
+        drug = medicine.drug
+        keys = dict.fromkeys(plain(name) for name in (drug.name, *drug.aliases))
+        known = next((seen[key] for key in keys if key in seen), None)
+        if known is not None:
+            yield medicine.at("name", f"{drug.name} shares a name with {known.drug.name}")
+        seen.update({key: medicine for key in keys if key not in seen})
+
+
+@rule(
+    "N12",
+    Severity.WARNING,
+    scopes.FAMILIES,
+    title="Therapies named by weight overlap or leave a gap",
+    reason="A patient of that weight fits two lines with different limits, or none.",
+    remedy="Make each band begin where the one before ends.",
+    source="peers.md N05: 'up to 100 kg' and 'above 101 kg' in a live library (S2)",
+    origin="peers N05, lint L040",
+    hazard="LC-09",
+    example={
+        "entries.0.therapy": "up to 100 kg",
+        "entries.+": "entries.0",
+        "entries.-1.id": "heavy",
+        "entries.-1.therapy": "101-200 kg",
+    },
+)
+def weight_bands(family: Family, _: Survey) -> Iterator[Fault]:
+    """Fire at a band of weight that does not begin where the band below it ends."""
+    keys = [(row.area.id, row.entry.type) for row in family.rows]
+    for rows in group(family.rows, keys):
+        bands = sorted({(*band, row.number): row for row in rows if (band := weight_band(row.entry.therapy))}.items())
+        for ((_low, top, _n), below), ((bottom, _high, _m), above) in zip(bands, bands[1:], strict=False):
+            if bottom != top:
+                words = "leaves a gap after" if bottom > top else "overlaps with"
+                yield above.at("therapy", f"{above.entry.therapy!r} {words} {below.entry.therapy!r}")
+
+
+_RANGE = re.compile(r"(\d+)\s*(?:-|to|\u2013)\s*(\d+)\s*kg", re.IGNORECASE)
+_BELOW = re.compile(r"(?:<|\u2264|<=|up to|under|below|at most)\s*(\d+)\s*kg", re.IGNORECASE)
+_ABOVE = re.compile(r"(?:>|\u2265|>=|over|above|from|at least)\s*(\d+)\s*kg", re.IGNORECASE)
+_NO_TOP = 10**6
+
+
+def weight_band(therapy: str | None) -> tuple[int, int] | None:
+    """Return the band of weight in kg that a therapy names, or ``None``."""
+    text = therapy or ""
+    if (match := _RANGE.search(text)) is not None:
+        return int(match[1]), int(match[2])
+    if (match := _BELOW.search(text)) is not None:
+        return 0, int(match[1])
+    return (int(match[1]), _NO_TOP) if (match := _ABOVE.search(text)) is not None else None
+
+
+@rule(
+    "N13",
+    Severity.WARNING,
+    scopes.ADVISORIES,
+    title="An advisory is empty or too long to be read",
+    reason="A text that is cut or skipped warns nobody.",
+    remedy="Say it in three short lines.",
+    source="ISMP 2020 section 2 via peers.md S56 \u2020; three lines in FDB's portal (S21)",
+    origin="peers N08",
+    hazard="LC-03",
+    example={"advisories.0.text": " "},
+    thresholds=("advisory_length",),
+)
+def advisory_length(notice: Notice, survey: Survey) -> Iterator[Fault]:
+    """Fire for an advisory without words, or with more characters than are read."""
+    length = len(notice.advisory.text.strip())
+    if length == 0:
+        yield notice.at("text", "no text")
+    elif length > survey.thresholds.advisory_length:
+        yield notice.at("text", f"{length} characters; {survey.thresholds.advisory_length} are read")
+
+
+@rule(
+    "N14",
+    Severity.WARNING,
+    scopes.ADVISORIES,
+    title="An advisory stands on most entries",
+    reason="What is shown every time is read by nobody.",
+    remedy="Keep it for the entries where it changes what people do.",
+    source="ISMP 2020 section 2 via peers.md S56 \u2020",
+    origin="peers N08",
+    hazard="LC-03",
+    example={f"entries.{n}.advisories": ["check-label"] for n in range(7)},
+    thresholds=("advisory_share",),
+)
+def advisory_everywhere(notice: Notice, survey: Survey) -> Iterator[Fault]:
+    """Fire if more than a share of the entries show it; a library of a few entries is left alone."""
+    total = len(survey.rows)
+    count = sum(notice.advisory.id in row.entry.advisories for row in survey.rows)
+    if total >= _FEW and count > survey.thresholds.advisory_share * total:
+        yield notice.at("", f"shown on {count:,} of {total:,} entries")
+
+
+_FEW = 10
+
+
+@rule(
+    "N15",
+    Severity.WARNING,
+    scopes.TEXTS,
+    title="A text has a sign that is misread",
+    reason="The signs @, |, < and > are taken for 2, 1 or each other.",
+    remedy="Write 'at', 'or', 'below' and 'above'.",
+    source="NHS CUI Medication Line MEDi-026",
+    origin="governance R09",
+    hazard="LC-06",
+    example={"entries.1.therapy": "sedation @ night"},
+)
+def strange_sign(text: Text, _: Survey) -> Iterator[Fault]:
+    """Fire at the first such sign of a text."""
+    if (match := names.STRANGE.search(text.words)) is not None:
+        yield text.at(f"{match[0]!r} in {text.words!r}")
+
+
+@rule(
+    "N16",
+    Severity.ADVICE,
+    scopes.TEXTS,
+    title="A number in a text lacks its space or its comma",
+    reason="The m of 50mg is read as noughts, and 10000 as 1000 or 100000.",
+    remedy="Write 50 mg and 10,000.",
+    source="NHS CUI Medication Line MEDi-041, MEDi-017",
+    origin="governance R03, governance R06",
+    hazard="US-02",
+    example={"entries.1.therapy": "up to 50mg"},
+)
+def crowded_number(text: Text, _: Survey) -> Iterator[Fault]:
+    """Fire at the first number of a text without a space before its unit or without grouped thousands."""
+    match = names.NO_SPACE.search(text.words) or names.NO_COMMA.search(text.words)
+    if match is not None:
+        yield text.at(f"{match[0]!r} in {text.words!r}")
+
+
+RULES = (
+    look_alike,
+    similar_names,
+    tall_man,
+    tall_man_differs,
+    abbreviation,
+    bad_decimal,
+    leading_sign,
+    long_name,
+    cut_alike,
+    short_name,
+    stands_twice,
+    weight_bands,
+    advisory_length,
+    advisory_everywhere,
+    strange_sign,
+    crowded_number,
+)
