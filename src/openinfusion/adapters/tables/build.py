@@ -9,7 +9,7 @@ from openinfusion.adapters.tables.mapping import Sheet
 from openinfusion.adapters.tables.reading import Found, Record
 from openinfusion.core.errors import LibraryError, UnknownUnitError
 from openinfusion.core.numbers import decimal_text, round_to, show_number
-from openinfusion.core.units import ML_PER_H, Kind, Quantity, TimeBasis, Unit
+from openinfusion.core.units import ML_PER_H, Kind, Quantity, TimeBasis, Unit, VolumeBasis
 
 Document = dict[str, Any]
 _PRINTED_DIGITS = 6
@@ -26,8 +26,12 @@ def document(record: Record, holds: Holds) -> Document:
     """
     made: Document = {}
     units = {path: found.value for path, found in record.items() if isinstance(found.value, Unit)}
+    if "concentration.limits.unit" not in units and (unit := _unit_of_concentration(record)) is not None:
+        units["concentration.limits.unit"] = unit
     filled: set[str] = set()
     for path, found in record.items():
+        if path.startswith(STRENGTH):
+            continue
         if isinstance(found.value, Number):
             unit_path = _put_number(made, (path, found.value), holds=holds, units=units)
             filled.add(unit_path)
@@ -35,9 +39,26 @@ def document(record: Record, holds: Holds) -> Document:
             value = list(found.value) if isinstance(found.value, tuple) else found.value
             _put(made, path, value)
     for path, unit in units.items():
+        if path.startswith(STRENGTH):
+            continue
         if _makes_group(path, record.get(path), holds) or path in filled:
             _put_unit(made, path, unit)
     return made
+
+
+def _unit_of_concentration(record: Record) -> Unit | None:
+    """Return the unit of the concentration, for limits of it that the mapping says to be in that unit."""
+    limits = [found for path, found in record.items() if path.startswith("concentration.limits.")]
+    bare = [found for found in limits if isinstance(found.value, Number) and found.value.unit is None]
+    if not bare or any(found.column.unit_like is None for found in bare):
+        return None
+    amount = record.get("concentration.amount")
+    own = record.get("concentration.amount.unit")
+    printed = printed_strength(record)
+    if printed is not None:
+        return printed[1].unit
+    unit = own.value if own is not None else amount.value.unit if amount and isinstance(amount.value, Number) else None
+    return Unit.of(unit.amount, volume=VolumeBasis.ML) if isinstance(unit, Unit) else None
 
 
 def _put_number(made: Document, item: tuple[str, Number], *, holds: Holds, units: dict[str, Unit]) -> str:

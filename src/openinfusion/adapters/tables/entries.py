@@ -4,7 +4,6 @@ import re
 
 from openinfusion.adapters.documents import convert
 from openinfusion.adapters.tables.build import Document, complete_entry, document, printed_strength, strength_agrees
-from openinfusion.adapters.tables.fields import STRENGTH
 from openinfusion.adapters.tables.mapping import Sheet, TableMapping
 from openinfusion.adapters.tables.masters import Masters
 from openinfusion.adapters.tables.reading import CellProblem, Consequence, Found, Record, problem
@@ -48,7 +47,7 @@ class EntryMaker:
     def _made(self, row: Row, sheet: Sheet) -> Entry:
         record = dict(row.record)
         drug, area = self._name(record, sheet, "drug"), self._name(record, sheet, "care_area")
-        own = {path: found for path, found in record.items() if not _is_of_others(path) and not _is_strength(path)}
+        own = {path: found for path, found in record.items() if not _is_of_others(path)}
         made = document(own, "entries")
         self._only_strength(row, made)
         made = complete_entry(made, sheet, opened=row.opened is not None, without=row.without)
@@ -143,10 +142,6 @@ def _is_of_others(path: str) -> bool:
 
 def _below(record: Record, prefix: str) -> Record:
     return {path.removeprefix(prefix): found for path, found in record.items() if path.startswith(prefix)}
-
-
-def _is_strength(path: str) -> bool:
-    return path.startswith(STRENGTH)
 
 
 def _agrees(printed: Quantity, exact: Quantity) -> bool:

@@ -183,7 +183,7 @@ def _fill_right(line: dict[int, str], above: list[dict[int, str]], width: int) -
 def _with_neighbours(header: Header, headers: Headers) -> Header:
     """Give a column headed "Unit", or not headed at all, the meaning "unit of its neighbour"."""
     columns = dict(header.columns)
-    taken = {path for column in columns.values() for path, _ in column.targets}
+    taken = {path for column in columns.values() for path, _ in column.targets if len(column.targets) == 1}
     width = max(columns) + 1
     for number in range(1, width + 1):
         text = header.texts.get(number, "")

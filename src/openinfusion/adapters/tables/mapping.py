@@ -33,13 +33,15 @@ class Column:
     ``header`` may show the rows of a stacked header parted by ``|``; ``also`` lists other headers seen for the column.
     ``unit`` is the unit of numbers that have none of their own. ``open`` and ``blank`` are further words for "entered
     at the bedside" and for "nothing". ``words`` turns a cell's text into the format's word. ``ignore`` is the reason
-    why a known column has no field.
+    why a known column has no field. ``unit_like`` gives limits of a concentration without a unit that of the
+    concentration itself, in layouts that have no column for it.
     """
 
     header: str
     fields: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     unit: Unit | None = None
+    unit_like: Literal["concentration"] | None = None
     reads: Literal["value", "hh:mm", "amount of amount/time"] = "value"
     blank: tuple[str, ...] = ()
     open: tuple[str, ...] = ()

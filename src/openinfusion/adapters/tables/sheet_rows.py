@@ -12,6 +12,7 @@ from openinfusion.adapters.tables.reading import CellProblem, Consequence, Found
 from openinfusion.adapters.tables.rows import Row, read_cells
 from openinfusion.adapters.tables.sheets import Cell
 from openinfusion.core.errors import AuthorError
+from openinfusion.core.naming import slug
 
 # A row is one of the table if it says at least this many things besides naming the drug.
 _FEWEST = 1
@@ -36,6 +37,7 @@ def entry_rows(layout: Layout, mapping: TableMapping, masters: Masters) -> tuple
         left = tuple(cell for cell in cells.values() if cell not in walk.taken)
         if left:
             walk.step(number, left)
+    walk.end_block()
     return list(walk.rows.values()), walk.account
 
 
@@ -62,7 +64,7 @@ class _Walk:
             return
         title = find_title(cells, blocks) if blocks else None
         if title is not None:
-            self.area = title.name
+            self._start_block(title.name, is_sure=True)
             self._add_settings(title.rest)
         elif self.layout.is_note(cells):
             self._add_note(number)
@@ -73,7 +75,7 @@ class _Walk:
         elif blocks is None or self._is_entry(number):
             self._add_row(number, cells)
         elif header is not None and is_lone_title(cells, blocks, header):
-            self.area = cells[0]
+            self._start_block(cells[0], is_sure=False)
         else:
             self._add_settings(cells)
 
@@ -98,6 +100,22 @@ class _Walk:
     def _is_blank(self, cell: Cell, column: Column) -> bool:
         return cell.fault is None and is_blank(cell.text, column, self.mapping)
 
+    def _start_block(self, name: Cell, *, is_sure: bool) -> None:
+        self.end_block()
+        self.area = name
+        if is_sure:
+            self.masters.area(name.text, name)
+
+    def end_block(self) -> None:
+        """Report a lone text that no row followed: it was no care area."""
+        if self.area is not None and slug(self.area.text) not in self.masters.areas:
+            self._report_stray(self.area)
+
+    def _report_stray(self, cell: Cell) -> None:
+        expected = "a row of the table, a care area's title, or a setting that the mapping knows"
+        found = cell.fault or repr(cell.text[:80])
+        self.account.problems.append(problem(cell, "", found=found, expected=expected, then=Consequence.VALUE_LEFT_OUT))
+
     # --- Care areas --------------------------------------------------------------------------------------------------
 
     def _add_settings(self, cells: tuple[Cell, ...]) -> None:
@@ -109,15 +127,7 @@ class _Walk:
             self._add_setting(setting.value, setting.column)
         for cell in cells:
             if cell not in known and not self._is_blank(cell, Column(header="")):
-                self.account.problems.append(
-                    problem(
-                        cell,
-                        "",
-                        found=repr(cell.text[:80]),
-                        expected="a row of the table, a care area's title, or a setting that the mapping knows",
-                        then=Consequence.VALUE_LEFT_OUT,
-                    )
-                )
+                self._report_stray(cell)
 
     def _add_setting(self, value: Cell, column: Column) -> None:
         if self.area is None:
@@ -143,6 +153,7 @@ class _Walk:
         pairs = self._several(self._filled(list(self.layout.pairs(number))))
         row = read_cells(iter(pairs), "entries", self.mapping)
         if "care_area" not in row.record and self.area is not None:
+            self.masters.area(self.area.text, self.area)
             row.record["care_area"] = Found(self.area.text, self.area, Column(header="(title)", fields=("care_area",)))
         key: object = number
         if self.layout.sheet.several is not None:
