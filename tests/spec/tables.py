@@ -138,14 +138,9 @@ def programme_of(row: Row) -> Programme:
     )
     for name in ENTERED:
         if row.get(name):
-            changed: dict[str, Any] = {name.replace(" ", "_"): _read(row[name])}
+            changed: dict[str, Any] = {name.replace(" ", "_"): Quantity.read(row[name])}
             programme = replace(programme, **changed)
     return programme
-
-
-def _read(text: str) -> Quantity:
-    """A quantity; a weight in grams is written "g of patient", because a bare g is grams of drug."""
-    return Quantity.read(text.replace("g of patient", "g (neonatal weight)"))
 
 
 def pump_step(row: Row) -> Quantity | None:

@@ -271,8 +271,7 @@ def to_json(value: Any) -> Any:  # noqa: ANN401 - any core value; one return per
     if isinstance(value, Fraction):
         return decimal_text(value)
     if isinstance(value, Unit):
-        # UCUM writes grams of drug and of patient alike; only the text tells them apart.
-        return value.code if Unit.read(value.code) is value else value.text
+        return value.code
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, date | datetime):

@@ -7,7 +7,7 @@ them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from fractions import Fraction
@@ -28,7 +28,7 @@ from openinfusion.core.limits import (
     is_amount_of_drug,
 )
 from openinfusion.core.numbers import decimal_text
-from openinfusion.core.units import CM, KG, M2, ML, ML_PER_H, Kind, Quantity
+from openinfusion.core.units import CM, GRAMS_OF_DRUG, GRAMS_OF_PATIENT, KG, M2, ML, ML_PER_H, Kind, Quantity
 
 # The parts of the format are defined in ``core.entry`` and ``core.limits``; this module is where others find them all.
 __all__ = [
@@ -146,7 +146,9 @@ class CareArea:
     device_settings: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse patient limits and pump settings in units that cannot measure them."""
+        """Refuse patient limits and pump settings in units that cannot measure them; "g" here weighs the patient."""
+        if self.weight is not None and self.weight.unit is GRAMS_OF_DRUG:
+            object.__setattr__(self, "weight", replace(self.weight, unit=GRAMS_OF_PATIENT))
         for name, limits, unit in (
             ("weight", self.weight, KG),
             ("height", self.height, CM),
@@ -160,6 +162,8 @@ class CareArea:
         ):
             if setting is not None and not setting.unit.measures_like(unit):
                 raise LibraryError(where=name, found=str(setting), expected=f"a value in {unit.text}")
+            if setting is not None and setting.value <= 0:
+                raise LibraryError(where=name, found=str(setting), expected="more than zero")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

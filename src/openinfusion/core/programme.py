@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from openinfusion.core.library import Limit, Mode
 from openinfusion.core.numbers import round_to, show_number
-from openinfusion.core.units import Quantity
+from openinfusion.core.units import GRAMS_OF_DRUG, GRAMS_OF_PATIENT, Quantity
 
 
 class Decision(Enum):
@@ -79,6 +79,11 @@ class Programme:
     accumulated: Quantity | None = None
     background: Quantity | None = None
     previous: Quantity | None = None
+
+    def __post_init__(self) -> None:
+        """Read a weight in "g" as grams of patient: UCUM writes grams of drug and of patient alike."""
+        if self.weight is not None and self.weight.unit is GRAMS_OF_DRUG:
+            object.__setattr__(self, "weight", Quantity(self.weight.value, GRAMS_OF_PATIENT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,6 +293,8 @@ def _with_bases(amount: Amount, parts: list[str], text: str) -> Unit:
 _TAKES_BASES = frozenset({Kind.MASS, Kind.INTERNATIONAL_UNIT, Kind.MOLE, Kind.EQUIVALENT, Kind.VOLUME, Kind.ENERGY})
 
 KG = Unit.read("kg")
+GRAMS_OF_DRUG = Unit.read("g")
+GRAMS_OF_PATIENT = Unit.read("g (neonatal weight)")
 CM = Unit.read("cm")
 M2 = Unit.read("m2")
 ML = Unit.read("mL")

@@ -29,19 +29,19 @@ CARE_AREAS = Specification(
             why="A weight of 7 kg typed for 70 kg, or pounds for kilograms, is caught before it scales the dose.",
             given={"care area": "icu", "entry": "dopamine", "dose": "5 micrograms/kg/min"},
             cases="""
-                weight             | decision | findings
-                -------------------+----------+----------------------
-                70 kg              | accept   |
-                40 kg              | accept   |
-                39.9 kg            | confirm  | weight below soft min
-                30 kg              | confirm  | weight below soft min
-                29.9 kg            | refuse   | weight below hard min
-                7 kg               | refuse   | weight below hard min
-                150 kg             | accept   |
-                150.1 kg           | confirm  | weight above soft max
-                250 kg             | confirm  | weight above soft max
-                250.1 kg           | refuse   | weight above hard max
-                29999 g of patient | refuse   | weight below hard min
+                weight   | decision | findings
+                ---------+----------+----------------------
+                70 kg    | accept   |
+                40 kg    | accept   |
+                39.9 kg  | confirm  | weight below soft min
+                30 kg    | confirm  | weight below soft min
+                29.9 kg  | refuse   | weight below hard min
+                7 kg     | refuse   | weight below hard min
+                150 kg   | accept   |
+                150.1 kg | confirm  | weight above soft max
+                250 kg   | confirm  | weight above soft max
+                250.1 kg | refuse   | weight above hard max
+                29999 g  | refuse   | weight below hard min
             """,
         ),
         Table(

@@ -24,13 +24,13 @@ PATIENT = Specification(
             why="4 mg in each mL: 10 micrograms/kg/min for 20 kg is 12 mg/h, so 3 mL/h.",
             given={"entry": "dopamine", "dose": "10 micrograms/kg/min"},
             cases="""
-                weight             | decision | findings | = rate
-                -------------------+----------+----------+----------
-                20 kg              | accept   |          | 3 mL/h
-                20000 g of patient | accept   |          | 3 mL/h
-                800 g of patient   | accept   |          | 0.12 mL/h
-                0.8 kg             | accept   |          | 0.12 mL/h
-                150 kg             | accept   |          | 22.5 mL/h
+                weight  | decision | findings | = rate
+                --------+----------+----------+----------
+                20 kg   | accept   |          | 3 mL/h
+                20000 g | accept   |          | 3 mL/h
+                800 g   | accept   |          | 0.12 mL/h
+                0.8 kg  | accept   |          | 0.12 mL/h
+                150 kg  | accept   |          | 22.5 mL/h
             """,
         ),
         Table(
