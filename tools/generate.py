@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cli_page
 import make_examples
-import make_samples
+import make_infusions
 import spec_pages
 
 from openinfusion.adapters.schema import format_page, library_schema
@@ -29,8 +29,8 @@ def error_page() -> str:
 
 
 _OTHER_CODES = """Other exit codes: 0 all well; 1 the answer is "no" (a review with errors, a loosening difference, a
-read-back that differs); 2 the command line was not understood; 10, 11, 12 a programme to confirm, to refuse, not checked;
-70 a fault in OpenInfusion itself.
+read-back that differs); 2 the command line was not understood; 10, 11, 12 a programme to confirm, to refuse, not
+checked; 70 a fault in OpenInfusion itself.
 """
 
 
@@ -46,13 +46,7 @@ def documents() -> dict[Path, bytes]:
     }
     made = {REFERENCE / name: page().encode() for name, page in pages.items()}
     made[REFERENCE / "library.schema.json"] = (json.dumps(library_schema(), indent=2) + "\n").encode()
-    for path, content in make_examples.build().items():
-        made[_relative(path)] = content
-    return made
-
-
-def _relative(path: Path) -> Path:
-    return path.resolve().relative_to(ROOT) if path.is_absolute() else path
+    return made | make_examples.build() | make_infusions.build()
 
 
 def main() -> int:
@@ -60,12 +54,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if a document is out of date")
     check = parser.parse_args().check
-    stale = [path for path, content in documents().items() if _differs(ROOT / path, content)]
-    for path in stale:
+    stale = {path: content for path, content in documents().items() if _differs(ROOT / path, content)}
+    for path, content in stale.items():
         print(f"{'out of date' if check else 'wrote'}: {path}")
         if not check:
             (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
-            (ROOT / path).write_bytes(documents()[path])
+            (ROOT / path).write_bytes(content)
     if check and stale:
         print("run 'make generate' and commit the result")
     return int(check and bool(stale))

@@ -85,11 +85,11 @@ _HEAD = """# The open drug library format, version 1
 - One JSON document in one file, UTF-8. Numbers that matter are **text**, exact decimals: `"0.5"`, never `0.5`.
 - A **quantity** is `{"value": "2.5", "unit": "mg"}`; the unit is a UCUM code.
 - **Limits** are inclusive: a value on a limit is inside it. Absent means that no such limit is set.
-- The **canonical bytes** leave out what is absent, empty or the default, write decimals in their shortest form, and follow
-  RFC 8785. Their SHA-256 is the library's **identity**: pumps, reports and signatures name it.
+- The **canonical bytes** leave out what is absent, empty or the default, write decimals in their shortest form, and
+  follow RFC 8785. Their SHA-256 is the library's **identity**: pumps, reports and signatures name it.
 - An unknown key is an error, and a newer `format_version` is refused: a reader that skips what it does not know would
   skip a limit.
-- Read leniently, written strictly: `0.50` is read and written as `0.5`; `mcg/kg/min` is read and written as `ug/kg/min`.
+- Read leniently, written strictly: `0.50` is read and written as `0.5`, `mcg/kg/min` as `ug/kg/min`.
 
 The document is a **Library**; the other objects are its parts.
 """

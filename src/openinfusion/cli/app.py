@@ -1,0 +1,60 @@
+"""The command `openinfusion` and the edge where errors become messages and exit codes."""
+
+import os
+import sys
+import traceback
+
+import typer
+from rich.text import Text
+
+from openinfusion import __version__
+from openinfusion.cli import demo, dose, libraries, replay
+from openinfusion.cli.console import error_console
+from openinfusion.core.errors import OpenInfusionError
+
+INTERNAL = 70
+INTERRUPTED = 130
+app = typer.Typer(
+    name="openinfusion",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Build, check and govern the drug libraries of infusion pumps. Examples are not for clinical use.",
+)
+app.add_typer(libraries.app, name="library")
+app.command("check")(dose.check_programme)
+app.command("replay")(replay.replay_infusions)
+app.command("demo")(demo.run_demo)
+
+
+@app.command()
+def version() -> None:
+    """
+    Print the version of this software.
+
+    Example: openinfusion version
+    """
+    typer.echo(f"openinfusion {__version__}")
+
+
+def main() -> None:
+    """Run one command; whatever goes wrong ends in one clear message and an exit code, never in a traceback."""
+    try:
+        app()
+    except OpenInfusionError as error:
+        error_console().print(Text.assemble(("Error  ", "bold red"), str(error)), soft_wrap=True)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except Exception as error:  # noqa: BLE001 - the edge of the process
+        if os.environ.get("OPENINFUSION_DEBUG"):
+            traceback.print_exc()
+        message = f"a fault in OpenInfusion itself ({type(error).__name__}); nothing was changed. Please report it; "
+        error_console().print(
+            Text.assemble(("Error  ", "bold red"), message, "OPENINFUSION_DEBUG=1 shows the details.")
+        )
+        raise SystemExit(INTERNAL) from None

@@ -1,0 +1,74 @@
+"""What every command prints with: Rich on a terminal, plain aligned text when piped, JSON for machines."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from openinfusion.adapters.documents import write_bytes
+
+PIPED_WIDTH = 180
+SEVERITY_STYLE = {"error": "bold red", "warning": "yellow", "advice": "cyan"}
+DECISION_STYLE = {"accept": "bold green", "confirm": "bold yellow", "refuse": "bold red", "not checked": "bold magenta"}
+
+
+def console() -> Console:
+    """Return the console for results; made when needed, so that redirection is seen."""
+    return (
+        Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=PIPED_WIDTH, no_color=True)
+    )
+
+
+def error_console() -> Console:
+    """Return the console for messages that are not results."""
+    return Console(stderr=True, highlight=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> Table:
+    """Return a table; cells are texts (never markup: a drug name may hold brackets); ``right`` columns are numbers."""
+    is_terminal = sys.stdout.isatty()
+    made = Table(
+        title=Text(title), title_justify="left", box=box.ROUNDED if is_terminal else None, pad_edge=is_terminal
+    )
+    for number, column in enumerate(columns):
+        made.add_column(Text(column), justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    return made
+
+
+def say(*parts: object) -> None:
+    """Print lines or tables for a reader; text is never read as markup."""
+    out = console()
+    for part in parts:
+        out.print(Text(part) if isinstance(part, str) else part, soft_wrap=isinstance(part, str))
+
+
+def styled(text: str, style: str | None) -> Text:
+    """Return a text in a style of the tables above."""
+    return Text(text, style=style or "")
+
+
+def say_json(value: Any) -> None:  # noqa: ANN401 - JSON is any value
+    """Print a JSON document for a machine."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file and say so on the error stream."""
+    write_bytes(path, text.encode())
+    error_console().print(Text(f"wrote {path}"))
+
+
+def progress() -> Progress:
+    """Return a progress bar on the error stream; it shows on a terminal only."""
+    err = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)

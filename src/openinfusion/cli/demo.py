@@ -1,0 +1,196 @@
+"""`openinfusion demo`: the main job on example data, from a vendor's spreadsheet to a report."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.rule import Rule
+from rich.text import Text
+
+from openinfusion.adapters.incidents import Incident, read_incidents
+from openinfusion.adapters.infusions import InfusionReading, read_infusions, shipped_infusion_mapping
+from openinfusion.adapters.library_file import read_library
+from openinfusion.adapters.open_library import open_library
+from openinfusion.adapters.report import (
+    ReportData,
+    ReportDifference,
+    ReportFinding,
+    comparison_table,
+    headline,
+    replay_tables,
+    write_report,
+)
+from openinfusion.cli import show
+from openinfusion.cli.console import DECISION_STYLE, say, styled, table
+from openinfusion.cli.libraries import say_problems
+from openinfusion.cli.replay import rich_table
+from openinfusion.core.difference import Difference, difference
+from openinfusion.core.dosing import check
+from openinfusion.core.errors import FileAccessError
+from openinfusion.core.injection import inject
+from openinfusion.core.library import Library
+from openinfusion.core.replay import compare_replays, replay
+from openinfusion.core.review import Review, review
+
+MOST_GROUPS = 12
+MOST_CHANGES = 16
+MIMIC = Path("mimic-iii-demo") / "INPUTEVENTS_MV.csv"
+CLINICAL = "Not for clinical use: the trust is fictitious, and values marked so are invented."
+
+
+@dataclass(frozen=True, slots=True)
+class _Examples:
+    """The example trust: the vendor's export with the fault of November 2018, and the version that mends it."""
+
+    folder: Path
+
+    @property
+    def export(self) -> Path:
+        return self.folder / "vendor-export-2018.xlsx"
+
+    @property
+    def mended(self) -> Path:
+        return self.folder / "library-1.1.0.json"
+
+    @property
+    def incidents(self) -> Path:
+        return self.folder / "incidents.toml"
+
+    @property
+    def infusions(self) -> Path:
+        return self.folder / "infusions.csv"
+
+
+def run_demo(
+    examples: Annotated[Path, typer.Option(help="the folder of the example trust")] = Path("examples/trust"),
+    *,
+    reference_data: Annotated[
+        Path | None, typer.Option(help="a folder that holds mimic-iii-demo/; OPENINFUSION_SHARED_DATA names it too")
+    ] = None,
+    report: Annotated[Path, typer.Option(help="where to write the report")] = Path("demo-report.html"),
+) -> None:
+    """
+    Show the main job on example data: import, review, incidents, difference, replay, report.
+
+    Example: openinfusion demo --report demo-report.html
+    """
+    if not examples.is_dir():
+        raise FileAccessError(where=str(examples), found="no such folder", expected="the examples of the repository")
+    trust = _Examples(examples)
+    today = datetime.now(tz=UTC)
+    say(
+        Text("OpenInfusion: what is wrong with a drug library, and what would its limits have done?", style="bold"),
+        CLINICAL,
+    )
+
+    _title(1, "Import the vendor's spreadsheet")
+    opened = open_library(trust.export, "alaris")
+    say_problems(opened)
+    mended = read_library(trust.mended)
+
+    _title(2, "Review it")
+    found = review(opened.library, at=today.date())
+    show.review_summary(found, opened.library, limit=MOST_GROUPS)
+    show.injection_headline(inject(opened.library))
+
+    _title(3, "The three incidents of November 2018 (HSIB 2020, section 3)")
+    _incidents(read_incidents(trust.incidents), opened.library, mended)
+
+    _title(4, "What the corrected version changes")
+    changed = difference(opened.library, mended)
+    show.changes(changed, limit=MOST_CHANGES)
+
+    _title(5, "Hold past infusions against both")
+    reading = _read_infusions(trust, reference_data)
+    before, after = replay(opened.library, reading.infusions), replay(mended, reading.infusions)
+    say(f"{reading.source}: {reading.rows:,} rows, {len(reading.infusions):,} infusions used", "")
+    say(headline(after), "")
+    for made in replay_tables(after)[:2]:
+        say(rich_table(made), "")
+    changes = compare_replays(before, after)
+    say(rich_table(comparison_table(changes)))
+
+    data = ReportData(
+        title="What is wrong with this library, and what its limits would have done",
+        library=mended,
+        made_at=today,
+        reading=reading,
+        replay=after,
+        findings=_report_findings(found),
+        review_summary=f"Review of {opened.library.library.name}, as imported from {trust.export.name}.",
+        differences=_report_differences(changed),
+        compared_with=f"the corrected version {mended.library.version}",
+        changes=changes,
+    )
+    write_report(report, data)
+    _title(6, "The report")
+    say(f"wrote {report}: open it in any browser; it needs no network.", CLINICAL)
+
+
+def _title(number: int, words: str) -> None:
+    say("", Rule(Text(f"{number}. {words}", style="bold"), align="left"), "")
+
+
+def _incidents(incidents: tuple[Incident, ...], faulty: Library, mended: Library) -> None:
+    """Print, for each incident, what was meant, what the faulty library let through and what the mended one does."""
+    rows = []
+    for incident in incidents:
+        then = check(incident.programme(incident.entry), faulty)
+        now = check(incident.programme(incident.mended_entry), mended)
+        rows.append(
+            (
+                incident.id,
+                incident.dose,
+                styled(then.decision.value, DECISION_STYLE[then.decision.value]),
+                f"{then.derived.volume} of {incident.volume_left} left",
+                incident.delivered_with(then),
+                styled(now.decision.value, DECISION_STYLE[now.decision.value]),
+            )
+        )
+    columns = (
+        "incident",
+        "intended",
+        "2018: pump says",
+        "2018: pump moves",
+        "2018: patient gets",
+        "corrected: pump says",
+    )
+    say(table("The dose typed was right; the strength was not, and no limit looked at it", columns, rows))
+    say(f"Assumed, because the report gives no strengths: {incidents[0].assumption}.")
+
+
+def _read_infusions(trust: _Examples, reference_data: Path | None) -> InfusionReading:
+    """Read the real intensive-care infusions where they lie, or the synthetic file of the repository."""
+    named = reference_data or Path(os.environ.get("OPENINFUSION_SHARED_DATA", ""))
+    if (named / MIMIC).is_file():
+        return read_infusions(named / MIMIC, shipped_infusion_mapping("mimic-iii"))
+    say("The MIMIC-III demo data are not here, so the synthetic infusions of the example trust are used.")
+    return read_infusions(trust.infusions, shipped_infusion_mapping("plain"))
+
+
+def _report_findings(found: Review) -> list[ReportFinding]:
+    return [
+        ReportFinding(
+            severity=group.severity.value,
+            rule=group.rule.id,
+            drug=group.drug or "several",
+            where=str(group.findings[0].place) if len(group.findings) == 1 else f"{len(group.findings):,} places",
+            message=group.findings[0].message if len(group.findings) == 1 else group.rule.title,
+        )
+        for group in found.groups()
+    ]
+
+
+def _report_differences(changed: Difference) -> list[ReportDifference]:
+    return [
+        ReportDifference(
+            change=change.kind.value,
+            drug=change.drug or "",
+            where=change.subject,
+            message=f"{change.field}: {change.before or 'nothing'} to {change.after or 'nothing'}",
+        )
+        for change in changed.changes
+    ]
