@@ -250,7 +250,7 @@ def is_premixed(name: str) -> bool:
 
 
 def plain(name: str) -> str:
-    """Return a name in lower case with single spaces in place of everything but letters, digits, points and per cent."""
+    """Return a name in lower case with spaces in place of everything but letters, digits, "." and "%"."""
     return " ".join("".join(c if c.isalnum() or c in ".%" else " " for c in name.casefold()).split())
 
 

@@ -35,10 +35,11 @@ class Place:
     care_area: str | None = None
     therapy: str | None = None
     strength: str | None = None
+    advisory: str | None = None
 
     def __str__(self) -> str:
         """Return the place in words: "fentanyl, Adult critical care, sedation, 2.5 mg in 50 mL"."""
-        parts = (self.drug, self.care_area, self.therapy, self.strength)
+        parts = (self.drug, self.care_area, self.therapy, self.strength, self.advisory)
         return ", ".join(part for part in parts if part) or "the library"
 
 

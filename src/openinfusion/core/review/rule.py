@@ -67,7 +67,10 @@ class Rule:
 
 
 def rule(
-    id_: str, severity: Severity, scope: Scope[S], **words: Any
+    id_: str,
+    severity: Severity,
+    scope: Scope[S],
+    **words: Any,  # noqa: ANN401 - the fields of Rule
 ) -> Callable[[Callable[[S, Survey], Iterable[Fault]]], Rule]:
     """Return a decorator that makes a rule of its judge: ``@rule("L01", Severity.ERROR, DOSES, title=...)``."""
 

@@ -1,17 +1,15 @@
-"""Rules about concentrations: open ones first, because a wrong one there empties a syringe (group C, LC-01)."""
+"""Rules about open concentrations, because a wrong one there empties a syringe (group C, LC-01)."""
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations
 
-from openinfusion.core.library import Limits, Population
+from openinfusion.core.library import Limits
 from openinfusion.core.review import scopes
-from openinfusion.core.review.facts import NATIONAL_STRENGTHS
 from openinfusion.core.review.finding import Fault, Severity
 from openinfusion.core.review.rule import rule
 from openinfusion.core.review.rules_delivery import has_max
 from openinfusion.core.review.rules_limits import times
-from openinfusion.core.review.survey import Family, Pair, Row, Survey, group
+from openinfusion.core.review.survey import LIMIT_WORDS, Family, Row, Survey, bounds_text
 from openinfusion.core.units import Quantity
 
 _OPEN = {"amount": None, "volume": None}
@@ -115,7 +113,7 @@ def soft_bounds(row: Row, _: Survey) -> Iterator[Fault]:
         return
     for hard, soft in (("hard_min", "soft_min"), ("hard_max", "soft_max")):
         if getattr(limits, hard) is None and (bound := limits.quantity(soft)) is not None:
-            yield row.at(f"concentration.limits.{hard}", f"{soft.replace('_', ' ')} {bound} can be overridden")
+            yield row.at(f"concentration.limits.{hard}", f"{LIMIT_WORDS[soft]} {bound} can be overridden")
 
 
 @rule(
@@ -128,7 +126,7 @@ def soft_bounds(row: Row, _: Survey) -> Iterator[Fault]:
     source="HSIB 2020 3.2-3.7: about 24 times the intended dose",
     origin="governance R14",
     hazard="LC-01",
-    example={"entries.9.concentration.limits.hard_min": "0.5", "entries.9.concentration.limits.soft_min": "0.5"},
+    example={"entries.9.concentration.limits.hard_min": "0.4", "entries.9.concentration.limits.soft_min": "0.4"},
     thresholds=("concentration_span",),
 )
 def wide_bounds(row: Row, survey: Survey) -> Iterator[Fault]:
@@ -172,114 +170,6 @@ def open_and_fixed(family: Family, _: Survey) -> Iterator[Fault]:
 
 
 @rule(
-    "C07",
-    Severity.WARNING,
-    scopes.FAMILIES,
-    title="One care area has many strengths of a drug",
-    reason="Each further strength is a further chance to choose the wrong line on the pump.",
-    remedy="Remove the strengths that are not needed.",
-    source="ISMP 2020 section 2 via peers.md S56 †",
-    origin="peers C03",
-    hazard="LC-01",
-    example={
-        "entries.+": "entries.0",
-        "entries.-1.id": "double",
-        "entries.-1.therapy": "double strength",
-        "entries.-1.concentration.amount.value": "8",
-    },
-    settings={"strengths_in_area": 1},
-    thresholds=("strengths_in_area",),
-)
-def many_strengths(family: Family, survey: Survey) -> Iterator[Fault]:
-    """Fire if one area holds more fixed strengths of a drug than policy allows."""
-    for rows in group(family.rows, [row.area.id for row in family.rows]):
-        strengths = list(dict.fromkeys(row.strength for row in rows if row.strength is not None))
-        if len(strengths) > survey.thresholds.strengths_in_area:
-            shown = "; ".join(map(str, strengths))
-            yield rows[0].at("concentration", f"{len(strengths)} strengths in {rows[0].area.name}: {shown}")
-
-
-@rule(
-    "C08",
-    Severity.ERROR,
-    scopes.FAMILIES,
-    title="Two strengths stand side by side with nothing to tell them apart",
-    reason="Two lines with the same name and different strengths are chosen by luck.",
-    remedy="Name the therapy of each, or keep one strength.",
-    source="governance.md 9.2 R16",
-    origin="governance R16",
-    hazard="LC-01",
-    example={"entries.+": "entries.0", "entries.-1.id": "double", "entries.-1.concentration.amount.value": "8"},
-)
-def undistinguished(family: Family, _: Survey) -> Iterator[Fault]:
-    """Fire at the second and later strengths of one drug, area, type, route and therapy without a rationale."""
-    keys = [(r.area.id, r.entry.type, r.entry.route, r.entry.therapy) for r in family.rows]
-    for rows in group(family.rows, keys):
-        first = rows[0]
-        for row in rows[1:]:
-            differs = row.strength != first.strength
-            if differs and not (row.entry.rationale or row.has_decision("concentration")):
-                yield row.at("concentration", f"same name and place as {first.words}")
-
-
-@rule(
-    "C09",
-    Severity.WARNING,
-    scopes.FAMILIES,
-    title="A drug has different strengths in different care areas",
-    reason="A syringe that moves with its patient, or a nurse who moves, meets the other strength.",
-    remedy="Standardise the strength, or record the discrepancy and its reason in decisions.",
-    source="governance.md 9.2 R17; HSIB 2020 3.7",
-    origin="governance R17, lint L017",
-    hazard="LC-01",
-    example={
-        "entries.+": "entries.0",
-        "entries.-1.id": "ward-noradrenaline",
-        "entries.-1.care_area": "ward",
-        "entries.-1.concentration.amount.value": "8",
-    },
-)
-def strengths_differ(family: Family, _: Survey) -> Iterator[Fault]:
-    """Fire if areas of like patients share no common strength, and no decision says why."""
-    kinds = [(row.entry.type, row.entry.route, row.is_young) for row in family.rows]
-    for rows in group(family.rows, kinds):
-        fixed = [row for row in rows if row.strength is not None and not row.has_decision("concentration")]
-        areas = group(fixed, [row.area.id for row in fixed])
-        for first, second in combinations(areas, 2):
-            if {row.strength for row in first}.isdisjoint(row.strength for row in second):
-                yield second[0].at(
-                    "concentration", f"{second[0].strength} here, {first[0].strength} in {first[0].area.name}"
-                )
-
-
-@rule(
-    "C10",
-    Severity.WARNING,
-    scopes.FAMILIES,
-    title="Two strengths of a drug differ exactly tenfold",
-    reason="Strengths a decimal point apart look alike and hide the slip of ten that limits should stop.",
-    remedy="Choose another strength, or keep only one of them.",
-    source="lint_rules.csv L018: midazolam 1.5 and 15 mg/kg in 50 mL",
-    origin="lint L018",
-    hazard="LC-01",
-    example={
-        "entries.+": "entries.2",
-        "entries.-1.id": "weak-insulin",
-        "entries.-1.concentration.amount.value": "5",
-        "entries.-1.therapy": "weak",
-    },
-)
-def tenfold_strengths(family: Family, _: Survey) -> Iterator[Fault]:
-    """Fire at the stronger of two strengths with a ratio of exactly 10, 100 or 1,000."""
-    strengths = {row.strength: row for row in family.rows if row.strength is not None}
-    for one, other in combinations(strengths, 2):
-        low, high = sorted((one, other)) if one.unit.measures_like(other.unit) else (one, one)
-        if high / low in (10, 100, 1000):
-            what = f"{high} is {times(high / low)} the {low} of {strengths[low].words}"
-            yield strengths[high].at("concentration", what)
-
-
-@rule(
     "C11",
     Severity.ERROR,
     scopes.FAMILIES,
@@ -305,7 +195,7 @@ def standard_excluded(family: Family, _: Survey) -> Iterator[Fault]:
             continue
         for strength, other in fixed.items():
             if _is_outside(strength, limits):
-                what = f"bounds {limits.describe()} exclude {strength} of {other.words}"
+                what = f"bounds {bounds_text(limits)} exclude {strength.to(limits.unit)} of {other.words}"
                 yield row.at("concentration.limits", what)
 
 
@@ -359,57 +249,7 @@ def fixed_outside_bounds(row: Row, _: Survey) -> Iterator[Fault]:
     """Fire if a fixed strength crosses a bound that stands beside it."""
     limits, strength = own_limits(row), row.strength
     if limits is not None and strength is not None and _is_outside(strength, limits):
-        yield row.at("concentration.limits", f"strength {row.strength} is outside {limits.describe()}")
-
-
-@rule(
-    "C14",
-    Severity.ADVICE,
-    scopes.LOOK_ALIKES,
-    title="Two look-alike drugs have the same strength in one care area",
-    reason="When strength and unit agree, nothing on the pump shows that the wrong drug of the pair was chosen.",
-    remedy="Give the two different strengths, as ASHP did on purpose for adrenaline and noradrenaline.",
-    source="lasa_infusion_pairs.csv; ASHP Standardize 4 Safety 2016",
-    origin="lint L031",
-    hazard="LC-06",
-    example={
-        "drugs.+": "drugs.0",
-        "drugs.-1.id": "adrenaline",
-        "drugs.-1.name": "adrenaline",
-        "entries.+": "entries.0",
-        "entries.-1.id": "adrenaline",
-        "entries.-1.drug": "adrenaline",
-    },
-)
-def alike_in_strength(pair: Pair, _: Survey) -> Iterator[Fault]:
-    """Fire once for a pair on the look-alike list that shares a fixed strength."""
-    strengths = {row.strength: row for row in pair.first if row.strength is not None}
-    row = next((row for row in pair.second if row.strength in strengths), None)
-    if row is not None:
-        yield row.at("concentration", f"{row.strength}, as {pair.first[0].drug.name} in the same care area")
-
-
-@rule(
-    "C15",
-    Severity.ADVICE,
-    scopes.FIXED,
-    title="A strength is not on the national list",
-    reason="Nine in ten units adopted the national adult strengths; a strength of one's own cannot be bought ready-made.",
-    remedy="Use a national strength, or record the reason in decisions.",
-    source="ICS/FICM Medication Concentrations in Adult Critical Care Areas v2.2 (2016), as far as read",
-    origin="lint L042, peers C04",
-    hazard="LC-01",
-    example={"entries.0.concentration.amount.value": "5"},
-    thresholds=("critical_care_words",),
-)
-def not_national(row: Row, survey: Survey) -> Iterator[Fault]:
-    """Fire in adult critical care for a drug on the list with a strength that is not."""
-    if row.area.population is not Population.ADULT or not survey.is_critical_care(row.area):
-        return
-    for name, strengths in NATIONAL_STRENGTHS.items():
-        if row.is_a(name) and row.strength not in strengths and not row.has_decision("concentration"):
-            shown = ", ".join(str(strength) for strength in strengths)
-            yield row.at("concentration", f"{row.strength}; the national list has {shown}")
+        yield row.at("concentration.limits", f"strength {row.strength} is outside {bounds_text(limits)}")
 
 
 RULES = (
@@ -419,13 +259,7 @@ RULES = (
     soft_bounds,
     wide_bounds,
     open_and_fixed,
-    many_strengths,
-    undistinguished,
-    strengths_differ,
-    tenfold_strengths,
     standard_excluded,
     bounds_in_other_unit,
     fixed_outside_bounds,
-    alike_in_strength,
-    not_national,
 )

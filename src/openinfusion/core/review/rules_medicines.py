@@ -21,7 +21,7 @@ from openinfusion.core.review.facts import (
 from openinfusion.core.review.finding import Fault, Severity
 from openinfusion.core.review.rule import Scope, rule
 from openinfusion.core.review.rules_delivery import has_max
-from openinfusion.core.review.survey import Medicine, Part, Row, Survey
+from openinfusion.core.review.survey import LIMIT_WORDS, Medicine, Part, Row, Survey
 from openinfusion.core.units import MINUTES, Kind, Quantity, Unit
 
 MMOL_PER_H = Unit.read("mmol/h")
@@ -121,7 +121,7 @@ def potassium_fast(row: Row, survey: Survey) -> Iterator[Fault]:
         name = "soft_max" if part.limits.hard_max is None else "hard_max"
         rate = _mmol_per_h(part, name)
         if rate is not None and rate > most:
-            yield part.at(name, f"{name.replace('_', ' ')} {rate} of potassium is above {most}")
+            yield part.at(name, f"{LIMIT_WORDS[name]} {rate} of potassium is above {most}")
 
 
 @rule(
@@ -207,7 +207,7 @@ def potassium_fluid(row: Row, _: Survey) -> Iterator[Fault]:
     example={"entries.3.rate": None},
 )
 def faster_than_published(row: Row, _: Survey) -> Iterator[Fault]:
-    """Fire if the soft maximum dose in the minimum duration is faster than the table, with no maximum rate to stop it."""
+    """Fire if the soft maximum dose in the minimum duration beats the table, and no maximum rate stops it."""
     most, entry = known(row, FASTEST), row.entry
     if most is None or entry.dose is None or has_max(entry, "rate"):
         return
@@ -237,8 +237,8 @@ def faster_than_published(row: Row, _: Survey) -> Iterator[Fault]:
 def stronger_than_published(row: Row, _: Survey) -> Iterator[Fault]:
     """Fire for a drug of the table with a strength above it."""
     most = known(row, STRONGEST)
-    if exceeds(row.strength, most):
-        yield row.at("concentration", f"{row.strength} is above {most}")
+    if most is not None and row.strength is not None and exceeds(row.strength, most):
+        yield row.at("concentration", f"{row.strength.to(most.unit)} is above {most}")
 
 
 @rule(
@@ -256,8 +256,8 @@ def stronger_than_published(row: Row, _: Survey) -> Iterator[Fault]:
 def too_strong_for_vein(row: Row, _: Survey) -> Iterator[Fault]:
     """Fire for a peripheral entry above the published peripheral strength of its drug."""
     most = known(row, PERIPHERAL)
-    if row.entry.route is Route.PERIPHERAL and exceeds(row.strength, most):
-        yield row.at("route", f"{row.strength} by a peripheral vein; {most} is the most")
+    if row.entry.route is Route.PERIPHERAL and most and row.strength and exceeds(row.strength, most):
+        yield row.at("route", f"{row.strength.to(most.unit)} by a peripheral vein; {most} is the most")
 
 
 @rule(
@@ -275,8 +275,8 @@ def too_strong_for_vein(row: Row, _: Survey) -> Iterator[Fault]:
 def strong_units(row: Row, _: Survey) -> Iterator[Fault]:
     """Fire above 1 unit/mL of insulin or 1,000 units/mL of heparin."""
     most = known(row, STRONGEST_IN_UNITS)
-    if exceeds(row.strength, most):
-        yield row.at("concentration", f"{row.strength} is above {most}")
+    if most is not None and row.strength is not None and exceeds(row.strength, most):
+        yield row.at("concentration", f"{row.strength.to(most.unit)} is above {most}")
 
 
 @rule(

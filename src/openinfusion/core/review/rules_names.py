@@ -1,6 +1,5 @@
-"""Rules about names and texts: what a clinician reads and chooses from (group N)."""
+"""Rules about names: what a clinician chooses from (group N)."""
 
-import re
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -9,7 +8,7 @@ from openinfusion.core.review import names, scopes
 from openinfusion.core.review.facts import SHORT_NAMES, plain
 from openinfusion.core.review.finding import Fault, Severity
 from openinfusion.core.review.rule import rule
-from openinfusion.core.review.survey import Area, Family, Medicine, Notice, Pair, Part, Survey, Text, group
+from openinfusion.core.review.survey import Area, Medicine, Pair, Part, Survey, bounds_text, group
 from openinfusion.core.units import Quantity
 
 _ADRENALINE = {
@@ -39,11 +38,10 @@ def look_alike(pair: Pair, _: Survey) -> Iterator[Fault]:
     for part in (part for row in pair.second for part in row.doses):
         peers = [p for row in pair.first for p in row.doses if p.path == part.path and overlaps(p, part)]
         if peers:
-            first, second = peers[0].row.drug.name, part.row.drug.name
+            first, second = pair.names
             tall = f"{names.mid_tall_man(first, second)} and {names.mid_tall_man(second, first)}"
-            yield part.at(
-                "", f"limits overlap with {first} in the same pick list, {peers[0].limits.describe()} ({tall})"
-            )
+            other = f"{peers[0].row.drug.name} in the same pick list, {bounds_text(peers[0].limits)}"
+            yield part.at("", f"limits overlap with {other}; Tall Man letters would be {tall}")
             return
 
 
@@ -132,61 +130,6 @@ def tall_man_differs(medicine: Medicine, _: Survey) -> Iterator[Fault]:
     drug = medicine.drug
     if drug.tall_man is not None and drug.tall_man.casefold() != drug.name.casefold():
         yield medicine.at("tall_man", f"{drug.tall_man} is not {drug.name} in other capitals")
-
-
-@rule(
-    "N05",
-    Severity.ERROR,
-    scopes.TEXTS,
-    title="A text uses a forbidden abbreviation",
-    reason="U is read as a nought, mcg and \u00b5g as mg, ng as mg: micrograms, nanograms and units are written in full.",
-    remedy="Write micrograms, nanograms, units, mL, h in full.",
-    source="NHS CUI Medication Line; NPSA 2010 ref 1023; ISMP error-prone abbreviations; BNF",
-    origin="governance R05, peers C08, lint L023",
-    hazard="LC-04",
-    example={"entries.1.therapy": "sedation in mcg"},
-)
-def abbreviation(text: Text, _: Survey) -> Iterator[Fault]:
-    """Fire at the first forbidden abbreviation of a text."""
-    if (match := names.ABBREVIATIONS.search(text.words)) is not None:
-        yield text.at(f"{match[1]!r} in {text.words!r}")
-
-
-@rule(
-    "N06",
-    Severity.ERROR,
-    scopes.TEXTS,
-    title="A number in a text has a trailing zero or begins with its point",
-    reason="5.0 is read as 50, and .5 as 5.",
-    remedy="Write 5 and 0.5.",
-    source="NHS CUI Medication Line MEDi-015, MEDi-016",
-    origin="governance R01, governance R02, peers C08, lint L023",
-    hazard="US-02",
-    example={"advisories.0.text": "Check the syringe label: .5 mg"},
-)
-def bad_decimal(text: Text, _: Survey) -> Iterator[Fault]:
-    """Fire at the first such number of a text."""
-    match = names.TRAILING_ZERO.search(text.words) or names.NAKED_DECIMAL.search(text.words)
-    if match is not None:
-        yield text.at(f"{match[0]!r} in {text.words!r}")
-
-
-@rule(
-    "N07",
-    Severity.WARNING,
-    scopes.TEXTS,
-    title="A name begins with a sign to force its place in the list",
-    reason="People search by the first letters of the drug, and find nothing.",
-    remedy="Begin with the name.",
-    source="peers.md N04: '.', '..' and 'zz' in a live library (S2)",
-    origin="peers N04",
-    hazard="LC-06",
-    example={"drugs.3.name": ".vancomycin"},
-)
-def leading_sign(text: Text, _: Survey) -> Iterator[Fault]:
-    """Fire if a name, not an advisory, begins with punctuation or a filler."""
-    if text.path != "text" and names.LEADING.match(text.words) is not None:
-        yield text.at(f"{text.words!r} begins with a sign or filler")
 
 
 @rule(
@@ -280,148 +223,13 @@ def stands_twice(_: Library, survey: Survey) -> Iterator[Fault]:
         seen.update({key: medicine for key in keys if key not in seen})
 
 
-@rule(
-    "N12",
-    Severity.WARNING,
-    scopes.FAMILIES,
-    title="Therapies named by weight overlap or leave a gap",
-    reason="A patient of that weight fits two lines with different limits, or none.",
-    remedy="Make each band begin where the one before ends.",
-    source="peers.md N05: 'up to 100 kg' and 'above 101 kg' in a live library (S2)",
-    origin="peers N05, lint L040",
-    hazard="LC-09",
-    example={
-        "entries.0.therapy": "up to 100 kg",
-        "entries.+": "entries.0",
-        "entries.-1.id": "heavy",
-        "entries.-1.therapy": "101-200 kg",
-    },
-)
-def weight_bands(family: Family, _: Survey) -> Iterator[Fault]:
-    """Fire at a band of weight that does not begin where the band below it ends."""
-    keys = [(row.area.id, row.entry.type) for row in family.rows]
-    for rows in group(family.rows, keys):
-        bands = sorted({(*band, row.number): row for row in rows if (band := weight_band(row.entry.therapy))}.items())
-        for ((_low, top, _n), below), ((bottom, _high, _m), above) in zip(bands, bands[1:], strict=False):
-            if bottom != top:
-                words = "leaves a gap after" if bottom > top else "overlaps with"
-                yield above.at("therapy", f"{above.entry.therapy!r} {words} {below.entry.therapy!r}")
-
-
-_RANGE = re.compile(r"(\d+)\s*(?:-|to|\u2013)\s*(\d+)\s*kg", re.IGNORECASE)
-_BELOW = re.compile(r"(?:<|\u2264|<=|up to|under|below|at most)\s*(\d+)\s*kg", re.IGNORECASE)
-_ABOVE = re.compile(r"(?:>|\u2265|>=|over|above|from|at least)\s*(\d+)\s*kg", re.IGNORECASE)
-_NO_TOP = 10**6
-
-
-def weight_band(therapy: str | None) -> tuple[int, int] | None:
-    """Return the band of weight in kg that a therapy names, or ``None``."""
-    text = therapy or ""
-    if (match := _RANGE.search(text)) is not None:
-        return int(match[1]), int(match[2])
-    if (match := _BELOW.search(text)) is not None:
-        return 0, int(match[1])
-    return (int(match[1]), _NO_TOP) if (match := _ABOVE.search(text)) is not None else None
-
-
-@rule(
-    "N13",
-    Severity.WARNING,
-    scopes.ADVISORIES,
-    title="An advisory is empty or too long to be read",
-    reason="A text that is cut or skipped warns nobody.",
-    remedy="Say it in three short lines.",
-    source="ISMP 2020 section 2 via peers.md S56 \u2020; three lines in FDB's portal (S21)",
-    origin="peers N08",
-    hazard="LC-03",
-    example={"advisories.0.text": " "},
-    thresholds=("advisory_length",),
-)
-def advisory_length(notice: Notice, survey: Survey) -> Iterator[Fault]:
-    """Fire for an advisory without words, or with more characters than are read."""
-    length = len(notice.advisory.text.strip())
-    if length == 0:
-        yield notice.at("text", "no text")
-    elif length > survey.thresholds.advisory_length:
-        yield notice.at("text", f"{length} characters; {survey.thresholds.advisory_length} are read")
-
-
-@rule(
-    "N14",
-    Severity.WARNING,
-    scopes.ADVISORIES,
-    title="An advisory stands on most entries",
-    reason="What is shown every time is read by nobody.",
-    remedy="Keep it for the entries where it changes what people do.",
-    source="ISMP 2020 section 2 via peers.md S56 \u2020",
-    origin="peers N08",
-    hazard="LC-03",
-    example={f"entries.{n}.advisories": ["check-label"] for n in range(7)},
-    thresholds=("advisory_share",),
-)
-def advisory_everywhere(notice: Notice, survey: Survey) -> Iterator[Fault]:
-    """Fire if more than a share of the entries show it; a library of a few entries is left alone."""
-    total = len(survey.rows)
-    count = sum(notice.advisory.id in row.entry.advisories for row in survey.rows)
-    if total >= _FEW and count > survey.thresholds.advisory_share * total:
-        yield notice.at("", f"shown on {count:,} of {total:,} entries")
-
-
-_FEW = 10
-
-
-@rule(
-    "N15",
-    Severity.WARNING,
-    scopes.TEXTS,
-    title="A text has a sign that is misread",
-    reason="The signs @, |, < and > are taken for 2, 1 or each other.",
-    remedy="Write 'at', 'or', 'below' and 'above'.",
-    source="NHS CUI Medication Line MEDi-026",
-    origin="governance R09",
-    hazard="LC-06",
-    example={"entries.1.therapy": "sedation @ night"},
-)
-def strange_sign(text: Text, _: Survey) -> Iterator[Fault]:
-    """Fire at the first such sign of a text."""
-    if (match := names.STRANGE.search(text.words)) is not None:
-        yield text.at(f"{match[0]!r} in {text.words!r}")
-
-
-@rule(
-    "N16",
-    Severity.ADVICE,
-    scopes.TEXTS,
-    title="A number in a text lacks its space or its comma",
-    reason="The m of 50mg is read as noughts, and 10000 as 1000 or 100000.",
-    remedy="Write 50 mg and 10,000.",
-    source="NHS CUI Medication Line MEDi-041, MEDi-017",
-    origin="governance R03, governance R06",
-    hazard="US-02",
-    example={"entries.1.therapy": "up to 50mg"},
-)
-def crowded_number(text: Text, _: Survey) -> Iterator[Fault]:
-    """Fire at the first number of a text without a space before its unit or without grouped thousands."""
-    match = names.NO_SPACE.search(text.words) or names.NO_COMMA.search(text.words)
-    if match is not None:
-        yield text.at(f"{match[0]!r} in {text.words!r}")
-
-
 RULES = (
     look_alike,
     similar_names,
     tall_man,
     tall_man_differs,
-    abbreviation,
-    bad_decimal,
-    leading_sign,
     long_name,
     cut_alike,
     short_name,
     stands_twice,
-    weight_bands,
-    advisory_length,
-    advisory_everywhere,
-    strange_sign,
-    crowded_number,
 )

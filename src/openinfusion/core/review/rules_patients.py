@@ -8,7 +8,7 @@ from openinfusion.core.numbers import show_number
 from openinfusion.core.review import scopes
 from openinfusion.core.review.finding import Fault, Severity
 from openinfusion.core.review.rule import rule
-from openinfusion.core.review.survey import YOUNG, Area, Family, Part, Row, Survey
+from openinfusion.core.review.survey import LIMIT_WORDS, YOUNG, Area, Family, Part, Row, Survey, bounds_text
 from openinfusion.core.units import KG, PatientBasis, Quantity
 
 
@@ -79,7 +79,7 @@ def soft_weight(area: Area, _: Survey) -> Iterator[Fault]:
         return
     for hard, soft in (("hard_min", "soft_min"), ("hard_max", "soft_max")):
         if getattr(limits, hard) is None and (bound := limits.quantity(soft)) is not None:
-            yield area.at(f"weight.{hard}", f"{soft.replace('_', ' ')} {bound} can be overridden")
+            yield area.at(f"weight.{hard}", f"{LIMIT_WORDS[soft]} {bound} can be overridden")
 
 
 @rule(
@@ -109,9 +109,7 @@ def odd_weight(area: Area, survey: Survey) -> Iterator[Fault]:
             continue
         kilograms = weight.to(KG).value
         if (name == "hard_max" and kilograms > highest) or (name == "hard_min" and kilograms < lowest):
-            yield area.at(
-                f"weight.{name}", f"{name.replace('_', ' ')} {weight} in a care area that is {population.value}"
-            )
+            yield area.at(f"weight.{name}", f"{LIMIT_WORDS[name]} {weight} in a care area that is {population.value}")
 
 
 @rule(
@@ -136,7 +134,7 @@ def adult_limits(family: Family, _: Survey) -> Iterator[Fault]:
     for part in (part for row in family.rows if row.is_young for part in row.doses):
         copied = adult.get(_key(part))
         if copied is not None and not part.limits.is_empty and not part.row.has_decision(part.path):
-            yield part.at("", f"{part.limits.describe()}, just as {copied.row.words}")
+            yield part.at("", f"{bounds_text(part.limits)}, just as {copied.row.words}")
 
 
 def _key(part: Part) -> object:

@@ -7,7 +7,7 @@ from openinfusion.core.library import Entry, Library, Limits, Status
 from openinfusion.core.review import scopes
 from openinfusion.core.review.finding import Fault, Severity
 from openinfusion.core.review.rule import Scope, rule
-from openinfusion.core.review.survey import Area, Row, Survey, whole
+from openinfusion.core.review.survey import LIMIT_WORDS, Area, Row, Survey, whole
 from openinfusion.core.units import Quantity
 
 IN_USE = frozenset({Status.RELEASED, Status.IMPLEMENTED})
@@ -75,7 +75,9 @@ def overdue(row: Row, survey: Survey) -> Iterator[Fault]:
     """Fire if the date is past; the day itself is in time."""
     due = row.entry.review_by
     if due is not None and due < survey.at:
-        yield row.at("review_by", f"was due on {due:%d-%b-%Y}, {(survey.at - due).days:,} days ago")
+        days = (survey.at - due).days
+        ago = "yesterday" if days == 1 else f"{days:,} days ago"
+        yield row.at("review_by", f"was due on {due:%d-%b-%Y}, {ago}")
 
 
 @rule(
@@ -333,16 +335,14 @@ def stop_removed(row: Row, survey: Survey) -> Iterator[Fault]:
     with_parent=True,
 )
 def creep(row: Row, survey: Survey) -> Iterator[Fault]:
-    """Fire for each maximum above the parent's, if the entry cites nothing and decides nothing that the parent did not."""
+    """Fire for each maximum above the parent's, unless the entry cites or decides something new."""
     before, entry = survey.parent_entries[row.entry.id], row.entry
     if not (set(entry.sources) <= set(before.sources) and set(entry.decisions) <= set(before.decisions)):
         return
     for name in ("soft_max", "hard_max"):
         for path, old, new in changed(row, survey, name):
             if new is not None and new > old:
-                yield row.at(
-                    f"{path}.{name}", f"{name.replace('_', ' ')} was {old} and is {new}, with the same sources"
-                )
+                yield row.at(f"{path}.{name}", f"{LIMIT_WORDS[name]} was {old} and is {new}, with the same sources")
 
 
 RULES = (

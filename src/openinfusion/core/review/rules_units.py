@@ -11,7 +11,7 @@ from openinfusion.core.review.facts import DOSED_PER_MINUTE
 from openinfusion.core.review.finding import Fault, Severity
 from openinfusion.core.review.rule import rule
 from openinfusion.core.review.rules_limits import times
-from openinfusion.core.review.survey import Family, Part, Row, Survey
+from openinfusion.core.review.survey import Family, Part, Row, Survey, bounds_text
 from openinfusion.core.units import Kind, PatientBasis, Quantity, TimeBasis, Unit
 
 _GRAVE = frozenset({60, 1000})
@@ -41,7 +41,7 @@ def siblings(family: Family) -> Iterator[tuple[Part, ...]]:
         "entries.+": "entries.9",
         "entries.-1.id": "new",
         "entries.-1.care_area": "ward",
-        "entries.-1.dose": {"unit": "mg/min", "soft_min": "2", "soft_max": "15", "hard_max": "20"},
+        "entries.-1.dose": {"unit": "mg/h", "soft_min": "20", "soft_max": "150", "hard_max": "200"},
     },
     thresholds=("slip_tolerance",),
 )
@@ -105,7 +105,7 @@ def same_digits(family: Family, _: Survey) -> Iterator[Fault]:
             ranked = sorted(by_unit.values(), key=len)
             for odd in ranked[:-1]:
                 peer = ranked[-1][0]
-                yield odd[0].at("unit", f"{odd[0].limits.describe()}, but in {peer.limits.unit} in {peer.row.words}")
+                yield odd[0].at("unit", f"{bounds_text(odd[0].limits)}, but in {peer.limits.unit} in {peer.row.words}")
 
 
 @rule(
@@ -113,7 +113,7 @@ def same_digits(family: Family, _: Survey) -> Iterator[Fault]:
     Severity.ERROR,
     scopes.FAMILIES,
     title="A dose per kg and an absolute dose of one drug disagree",
-    reason="At one weight both should allow about the same; weight-based insulin once allowed 17 times the plain entry.",
+    reason="At one weight both should allow about the same; insulin by weight once allowed 17 times the plain entry.",
     remedy="Check whether a dose per kg was typed as absolute, or the reverse.",
     source="lint_rules.csv L008: insulin and nicardipine in live libraries (S2)",
     origin="lint L008",
@@ -245,7 +245,7 @@ def smaller_unit(part: Part, _: Survey) -> Iterator[Fault]:
     Severity.ERROR,
     scopes.ENTRIES,
     title="An amount is in milliequivalents",
-    reason="Products in the United Kingdom are labelled in mmol; a milliequivalent of calcium or magnesium is half a mmol.",
+    reason="British products are labelled in mmol; a milliequivalent of calcium or magnesium is half a mmol.",
     remedy="Write the entry in mmol.",
     source="lint_rules.csv L020",
     origin="lint L020",

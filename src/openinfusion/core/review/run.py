@@ -14,9 +14,13 @@ from openinfusion.core.review import (
     rules_names,
     rules_patients,
     rules_pca,
+    rules_rates,
     rules_record,
+    rules_strengths,
     rules_structure,
+    rules_texts,
     rules_units,
+    rules_values,
 )
 from openinfusion.core.review.finding import Acceptance, Place, Severity
 from openinfusion.core.review.rule import Rule, Scope
@@ -25,13 +29,17 @@ from openinfusion.core.review.thresholds import Thresholds
 
 RULES: tuple[Rule, ...] = (
     *rules_concentration.RULES,
+    *rules_strengths.RULES,
     *rules_limits.RULES,
+    *rules_values.RULES,
     *rules_delivery.RULES,
+    *rules_rates.RULES,
     *rules_pca.RULES,
     *rules_units.RULES,
     *rules_patients.RULES,
     *rules_medicines.RULES,
     *rules_names.RULES,
+    *rules_texts.RULES,
     *rules_structure.RULES,
     *rules_record.RULES,
 )

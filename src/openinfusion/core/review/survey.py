@@ -21,6 +21,7 @@ from openinfusion.core.library import (
     Limits,
     Population,
 )
+from openinfusion.core.numbers import show_number
 from openinfusion.core.review.facts import LOOK_ALIKE, is_named, is_on_high_alert_list
 from openinfusion.core.review.finding import Fault, Place, Severity
 from openinfusion.core.review.thresholds import Thresholds
@@ -212,6 +213,7 @@ class Family:
 class Pair:
     """The entries of two look-alike drugs in one pick list."""
 
+    names: tuple[str, str]
     first: tuple[Row, ...]
     second: tuple[Row, ...]
 
@@ -256,8 +258,13 @@ class Notice:
 
     def at(self, path: str, message: str, severity: Severity | None = None) -> Fault:
         """Return a fault at a path inside this advisory."""
+        words = self.advisory.name or self.advisory.text.strip() or self.advisory.id
         where = f"advisories[{self.number}]" + (f".{path}" if path else "")
-        return Fault(Place(path=where, item=self.advisory.id), message, severity)
+        return Fault(
+            Place(path=where, item=self.advisory.id, advisory=words),
+            message,
+            severity,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +285,14 @@ def whole(message: str, path: str = "library") -> Fault:
     return Fault(Place(path=path), message)
 
 
+def rows_of(library: Library) -> tuple[Row, ...]:
+    """Return every entry with its drug and care area, in the order of the document."""
+    return tuple(
+        Row(number=number, entry=entry, drug=library.drug(entry.drug), area=library.care_area(entry.care_area))
+        for number, entry in enumerate(library.entries)
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Survey:
     """A library with all its indexes, and what to hold it against."""
@@ -290,11 +305,7 @@ class Survey:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Every entry in the order of the document."""
-        library = self.library
-        return tuple(
-            Row(number=number, entry=entry, drug=library.drug(entry.drug), area=library.care_area(entry.care_area))
-            for number, entry in enumerate(library.entries)
-        )
+        return rows_of(self.library)
 
     @cached_property
     def doses(self) -> tuple[Part, ...]:
@@ -350,7 +361,7 @@ class Survey:
             for first, second in LOOK_ALIKE:
                 ones, others = area.rows_of(first), area.rows_of(second)
                 if ones and others and ones[0].drug is not others[0].drug:
-                    pairs.append(Pair(ones, others))
+                    pairs.append(Pair((first, second), ones, others))
         return tuple(pairs)
 
     def is_critical_care(self, area: CareArea) -> bool:
@@ -362,6 +373,21 @@ class Survey:
     def parent_entries(self) -> Mapping[str, Entry]:
         """The entries of the library that this one was made from, by id; empty without a parent."""
         return {} if self.parent is None else {entry.id: entry for entry in self.parent.entries}
+
+
+LIMIT_WORDS = {
+    "hard_min": "hard minimum",
+    "soft_min": "soft minimum",
+    "soft_max": "soft maximum",
+    "hard_max": "hard maximum",
+}
+
+
+def bounds_text(limits: Limits) -> str:
+    """Return the limits that are set, without the usual range: "soft minimum 2, hard maximum 20 mg/h"."""
+    named = ((words, limits.quantity(name)) for name, words in LIMIT_WORDS.items())
+    shown = [f"{words} {show_number(bound.value)}" for words, bound in named if bound is not None]
+    return f"{', '.join(shown)} {limits.unit.text}"
 
 
 def group(rows: Sequence[Row], keys: Sequence[object]) -> tuple[tuple[Row, ...], ...]:
