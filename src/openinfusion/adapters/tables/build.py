@@ -7,7 +7,7 @@ from openinfusion.adapters.tables.cells import Number, unit_of_number
 from openinfusion.adapters.tables.fields import SETTINGS, STRENGTH, Holds, find_field
 from openinfusion.adapters.tables.mapping import Sheet
 from openinfusion.adapters.tables.reading import Found, Record
-from openinfusion.core.errors import LibraryError, UnknownUnitError
+from openinfusion.core.errors import AuthorError, UnknownUnitError
 from openinfusion.core.numbers import decimal_text, round_to, show_number
 from openinfusion.core.units import ML_PER_H, Kind, Quantity, TimeBasis, Unit, VolumeBasis
 
@@ -29,16 +29,17 @@ def document(record: Record, holds: Holds) -> Document:
     if "concentration.limits.unit" not in units and (unit := _unit_of_concentration(record)) is not None:
         units["concentration.limits.unit"] = unit
     filled: set[str] = set()
+    chosen = dict(units)
     for path, found in record.items():
         if path.startswith(STRENGTH):
             continue
         if isinstance(found.value, Number):
-            unit_path = _put_number(made, (path, found.value), holds=holds, units=units)
+            unit_path = _put_number(made, (path, found), holds=holds, units=units, chosen=chosen)
             filled.add(unit_path)
         elif not isinstance(found.value, Unit):
             value = list(found.value) if isinstance(found.value, tuple) else found.value
             _put(made, path, value)
-    for path, unit in units.items():
+    for path, unit in chosen.items():
         if path.startswith(STRENGTH):
             continue
         if _makes_group(path, record.get(path), holds) or path in filled:
@@ -61,23 +62,32 @@ def _unit_of_concentration(record: Record) -> Unit | None:
     return Unit.of(unit.amount, volume=VolumeBasis.ML) if isinstance(unit, Unit) else None
 
 
-def _put_number(made: Document, item: tuple[str, Number], *, holds: Holds, units: dict[str, Unit]) -> str:
-    """Put a number under its path, in the unit of its group, and return the path of that unit."""
-    path, number = item
-    found = find_field(path, holds)
-    unit_path = found.unit_path if found else None
+def _put_number(
+    made: Document, item: tuple[str, Found], *, holds: Holds, units: dict[str, Unit], chosen: dict[str, Unit]
+) -> str:
+    """
+    Put a number under its path, in the unit of its group, and return the path of that unit.
+
+    The unit of the cell itself comes first, then that of the unit's column, then the one that the mapping assumes.
+    """
+    path, found = item
+    number = found.value
+    if not isinstance(number, Number):
+        return path
+    known = find_field(path, holds)
+    unit_path = known.unit_path if known else None
     if unit_path is None:
         if number.unit is not None:
             raise UnknownUnitError(where=path, found=number.unit.text, expected="a number without a unit")
         _put(made, path, decimal_text(number.value))
         return path
-    unit = units.get(unit_path) or number.unit
-    if unit is None:
+    own = number.unit or units.get(unit_path) or found.column.unit
+    if own is None:
         raise UnknownUnitError(where=path, found=f"{show_number(number.value)} without a unit", expected="its unit")
-    units.setdefault(unit_path, unit)
+    unit = chosen.setdefault(unit_path, own)
     try:
-        text = decimal_text(unit_of_number(number, unit))
-    except (UnknownUnitError, LibraryError) as error:
+        text = decimal_text(unit_of_number(Number(number.value, own), unit))
+    except AuthorError as error:
         raise UnknownUnitError(where=path, found=error.found, expected=error.expected) from error
     if unit_path == f"{path}.unit":
         _put(made, path, {"value": text, "unit": unit.code})
@@ -182,11 +192,11 @@ def strength_agrees(printed: Quantity, exact: Quantity) -> bool:
         return False
     value = exact.to(printed.unit).value
     places = len(decimal_text(printed.value).partition(".")[2])
-    is_rounded = round_to(value, Fraction(1, 10**places)) == printed.value or _digits(value) == printed.value
+    is_rounded = round_to(value, Fraction(1, 10**places)) == printed.value or round_digits(value) == printed.value
     return is_rounded and abs(value - printed.value) <= value * _COARSE
 
 
-def _digits(value: Fraction) -> Fraction:
+def round_digits(value: Fraction) -> Fraction:
     """Return a value rounded to six significant digits."""
     step = Fraction(1)
     while value >= step * 10**_PRINTED_DIGITS:

@@ -21,7 +21,7 @@ _YES_NO = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number, with its unit if the cell or the column gives one."""
+    """A number, with its unit if the cell itself gives one."""
 
     value: Fraction
     unit: Unit | None = None
@@ -87,7 +87,7 @@ def _read_number(text: str, column: Column, mapping: TableMapping) -> Number:
     if column.reads == "hh:mm" and unit is None:
         found = f"{text!r}, which may be days, hours or minutes"
         raise NumberFormatError(where="cell", found=found, expected="hh:mm, as in 01:30")
-    return Number(value, unit or column.unit)
+    return Number(value, unit)
 
 
 def read_unit(text: str, mapping: TableMapping, *, per: str | None = None, is_amount: bool = False) -> Unit:

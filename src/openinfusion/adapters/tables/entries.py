@@ -10,10 +10,10 @@ from openinfusion.adapters.tables.reading import CellProblem, Consequence, Found
 from openinfusion.adapters.tables.rows import Row
 from openinfusion.adapters.tables.sheets import Cell
 from openinfusion.core.errors import AuthorError, LibraryError
-from openinfusion.core.library import Entry
+from openinfusion.core.library import Concentration, Entry
 from openinfusion.core.naming import entry_id, slug
 from openinfusion.core.numbers import decimal_text
-from openinfusion.core.units import Quantity, Unit, VolumeBasis
+from openinfusion.core.units import ML, Quantity, Unit, VolumeBasis
 
 _PATH = re.compile(r", \$\.?(.*)$")
 _OF_OTHERS = ("drug", "care_area", "advisories")
@@ -91,11 +91,11 @@ class EntryMaker:
     def _check_strength(self, row: Row, entry: Entry) -> None:
         """Report a printed strength that amount and volume do not give; these two are the truth."""
         printed = printed_strength(row.record)
-        exact = entry.concentration.per_ml if entry.concentration else None
+        exact = _strength(entry.concentration)
         if printed is None or row.record.get("concentration.amount") is None:
             return
         found, strength = printed
-        if exact is None or not _agrees(strength, exact):
+        if exact is None or not strength_agrees(strength, exact):
             expected = f"{exact}, from {entry.concentration.text}" if exact and entry.concentration else "no strength"
             self._note(found, found=f"{strength}", expected=f"{expected} (amount and volume are kept)")
 
@@ -144,12 +144,13 @@ def _below(record: Record, prefix: str) -> Record:
     return {path.removeprefix(prefix): found for path, found in record.items() if path.startswith(prefix)}
 
 
-def _agrees(printed: Quantity, exact: Quantity) -> bool:
-    """Whether the printed strength is the exact one; a syringe made up per kg prints its amount without the kg."""
-    per_ml = (
-        exact if exact.unit.volume.value else Quantity(exact.value, Unit.of(exact.unit.amount, volume=VolumeBasis.ML))
-    )
-    return strength_agrees(printed, per_ml)
+def _strength(concentration: Concentration | None) -> Quantity | None:
+    """Return amount in volume per mL; a syringe made up by weight prints its amount without the kg."""
+    if concentration is None or concentration.amount is None or concentration.volume is None:
+        return None
+    amount = concentration.amount
+    unit = Unit.of(amount.unit.amount, volume=VolumeBasis.ML)
+    return Quantity(amount.value / concentration.volume.to(ML).value, unit)
 
 
 def _drop_lone_pca(made: Document) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 from openinfusion.adapters.tables.cells import Value
 from openinfusion.adapters.tables.mapping import Column
@@ -10,7 +10,7 @@ from openinfusion.adapters.tables.sheets import Cell
 from openinfusion.core.library import Library
 
 
-class Consequence(Enum):
+class Consequence(StrEnum):
     """What became of what the cell says."""
 
     ROW_LEFT_OUT = "row left out"
@@ -46,6 +46,10 @@ class ListedColumn:
     header: str
     cells: int
     reason: str | None = None
+
+    def __str__(self) -> str:
+        """Return the column with its sheet and header."""
+        return f"{self.sheet}, column {self.column} ({self.header})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +102,10 @@ class TableReading:
     preamble: tuple[Cell, ...] = ()
     origins: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
     care_area_origins: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+
+    @property
+    def rows_read(self) -> int:
+        return self.counts.rows_read
 
 
 def problem(cell: Cell, header: str, *, found: str, expected: str, then: Consequence) -> CellProblem:
