@@ -153,7 +153,12 @@ def shipped_mapping(name: str) -> TableMapping:
         raise MappingError(
             where="mapping", found=repr(name), expected=f"one of {', '.join(mapping_names())}, or a file"
         )
-    return mapping_from_text((_shipped() / f"{name}.toml").read_text("utf-8"), where=f"{name}.toml")
+    return mapping_from_text(shipped_text(f"{name}.toml"), where=f"{name}.toml")
+
+
+def shipped_text(name: str) -> str:
+    """Return the text of a shipped file."""
+    return str((_shipped() / name).read_text("utf-8"))
 
 
 def load_mapping(path: Path) -> TableMapping:
