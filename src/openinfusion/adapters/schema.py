@@ -74,7 +74,7 @@ def _split_docstring(text: str) -> tuple[str, dict[str, str]]:
     """Return what a class says of itself, and what it says of each attribute."""
     words, _, attributes = inspect.cleandoc(text).partition("\n\nAttributes:\n")
     pairs = (line.strip().split(": ", 1) for line in attributes.splitlines() if line.strip())
-    return words.replace("``", "`"), dict(pairs)  # type: ignore[arg-type]
+    return words.replace("``", "`"), dict(pairs)
 
 
 _HEAD = """# The open drug library format, version 1

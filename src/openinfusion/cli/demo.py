@@ -19,10 +19,10 @@ from openinfusion.adapters.report import (
     ReportDifference,
     ReportFinding,
     comparison_table,
-    headline,
     replay_tables,
     write_report,
 )
+from openinfusion.adapters.report.tables import headline
 from openinfusion.cli import show
 from openinfusion.cli.console import DECISION_STYLE, say, styled, table
 from openinfusion.cli.libraries import say_problems

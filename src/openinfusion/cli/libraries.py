@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from openinfusion.adapters.difference_file import difference_html, difference_text
+from openinfusion.adapters.difference_file import difference_html, difference_json, difference_text
 from openinfusion.adapters.documents import to_json
 from openinfusion.adapters.library_file import identity, write_library
 from openinfusion.adapters.open_library import Opened, mapping_for, open_library
@@ -19,7 +19,7 @@ from openinfusion.core.difference import LOOSENING, difference
 from openinfusion.core.errors import AuthorError
 from openinfusion.core.injection import inject
 from openinfusion.core.library import Library
-from openinfusion.core.review import review
+from openinfusion.core.review import Severity, review
 
 app = typer.Typer(no_args_is_help=True, help="Read, check, compare and convert drug libraries.")
 
@@ -98,7 +98,7 @@ def check_library(
     else:
         say_problems(opened)
         show.review_summary(result, opened.library, limit=limit)
-    if result.has_errors:
+    if result.count(Severity.ERROR):
         raise typer.Exit(FINDINGS)
 
 
@@ -189,15 +189,12 @@ def diff_libraries(
     Example: openinfusion library diff examples/trust/library-1.0.0.json examples/trust/library-1.1.0.json
     """
     found = difference(open_library(old, mapping).library, open_library(new, mapping).library)
-    if form is DiffFormat.JSON:
-        say_json(to_json(found)) if output is None else write_text(output, difference_text(found))
-    elif form is DiffFormat.HTML:
-        page = difference_html(found)
-        typer.echo(page) if output is None else write_text(output, page)
-    elif output is not None:
-        write_text(output, difference_text(found))
-    else:
+    if form is DiffFormat.TEXT and output is None:
         show.changes(found, limit=limit)
+    else:
+        write = {DiffFormat.TEXT: difference_text, DiffFormat.JSON: difference_json, DiffFormat.HTML: difference_html}
+        page = write[form](found)
+        typer.echo(page, nl=False) if output is None else write_text(output, page)
     if any(change.kind in LOOSENING for change in found.changes):
         raise typer.Exit(FINDINGS)
 

@@ -21,11 +21,11 @@ from openinfusion.adapters.report import (
     ReportData,
     Table,
     comparison_table,
-    headline,
     reading_tables,
     replay_tables,
     write_report,
 )
+from openinfusion.adapters.report.tables import headline
 from openinfusion.cli.console import error_console, say, say_json, table
 from openinfusion.core.errors import MappingError
 from openinfusion.core.library import Library

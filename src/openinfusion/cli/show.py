@@ -1,16 +1,19 @@
 """How libraries, findings and differences look on a terminal."""
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 
 from rich.text import Text
 
+from openinfusion.adapters.tables import ReadBack
 from openinfusion.cli.console import SEVERITY_STYLE, say, styled, table
 from openinfusion.core.difference import Change, Difference
 from openinfusion.core.entry import Entry
+from openinfusion.core.injection_score import InjectionScore, Outcome, Slip, Tally, Trial
 from openinfusion.core.library import Library
 from openinfusion.core.limits import Limits
-from openinfusion.core.numbers import show_number
+from openinfusion.core.numbers import round_to, show_number
 from openinfusion.core.review import Group, Review, Severity
 
 LINE_WIDTH = 64
@@ -225,3 +228,74 @@ def _say_group(group: Group) -> None:
         Text.assemble(("        Why  ", "dim"), group.rule.reason),
         Text.assemble(("        Do   ", "dim"), first.remedy),
     )
+
+
+MOST_WORST = 15
+
+
+def injection(score: InjectionScore) -> None:
+    """Print what a library does about planned errors: by kind of error, then the worst that it lets through."""
+    injection_headline(score)
+    rows = [_tally_row(one.slip.value, one.tally) for one in score.by_slip if one.tally.tried]
+    columns = ("what was programmed", "tried", "blocked", "warned", "silent", "silent %")
+    say("", table("By kind of error", columns, rows, right=(1, 2, 3, 4, 5)))
+    if score.worst:
+        worst = [_worst_row(trial) for trial in score.worst[:MOST_WORST]]
+        title = f"The worst of {len(score.worst):,} errors of ten times or more that pass in silence (* high-alert)"
+        say("", table(title, ("drug", "care area", "error", "programmed", "times intended"), worst, right=(4,)))
+    if score.not_tried:
+        reasons = Counter(one.reason for one in score.not_tried)
+        say("", table("Not tried, and why", ("reason", "programmes"), reasons.most_common(), right=(1,)))
+
+
+def _tally_row(words: str, tally: Tally) -> tuple[object, ...]:
+    silent = tally.share(Outcome.SILENT)
+    shown = "" if silent is None else f"{show_number(round_to(silent * 100, Fraction(1)))} %"
+    return (words, f"{tally.tried:,}", f"{tally.blocked:,}", f"{tally.warned:,}", f"{tally.silent:,}", shown)
+
+
+def _worst_row(trial: Trial) -> tuple[object, ...]:
+    star = "*" if trial.high_alert else ""
+    times = "" if trial.times is None else show_number(round_to(trial.times, Fraction(1, 10)))
+    return (f"{trial.drug}{star}", trial.care_area, trial.slip.value, trial.programmed, times)
+
+
+def injection_headline(score: InjectionScore) -> None:
+    """Print the result of error injection in one sentence."""
+    tenfold = score.of(Slip.TEN)
+    silent = tenfold.share(Outcome.SILENT)
+    if silent is None:
+        say("Error injection: no entry has a usual dose, so no error could be tried.")
+        return
+    false_alerts = score.usual.blocked + score.usual.warned
+    say(
+        f"Error injection: of {tenfold.tried:,} tenfold doses the limits block {tenfold.blocked:,}, warn of"
+        f" {tenfold.warned:,} and let {tenfold.silent:,} through in silence ({show_number(round_to(silent * 100, Fraction(1)))} %);"
+        f" {false_alerts:,} of {score.usual.tried:,} usual doses would alert falsely."
+    )
+
+
+def read_back(result: ReadBack) -> None:
+    """Print a read-back: whether the export agrees, and every place where it does not."""
+    verdict = styled("agrees with", "bold green") if result.agrees else styled("DIFFERS from", "bold red")
+    counts = f"{len(result.differences):,} differences in {result.entries_compared:,} entries compared"
+    say(Text.assemble("The export ", verdict, f" the approved library: {counts}"))
+    rows = [
+        (
+            d.drug,
+            d.care_area,
+            d.field,
+            d.approved,
+            d.exported,
+            f"{d.sheet} {d.column}{d.row}" if d.sheet else "",
+            d.kind.value,
+        )
+        for d in result.differences
+    ]
+    if rows:
+        say(table("Differences", ("drug", "care area", "field", "approved", "exported", "cell", "kind"), rows))
+    for cell in result.problems:
+        say(f"Not readable: {cell}")
+    if result.not_compared:
+        fields = ", ".join(f"{one.field} ({one.times:,})" for one in result.not_compared)
+        say(f"Not compared, because this layout has no place for it: {fields}")

@@ -28,7 +28,7 @@ class Unchecked(Enum):
     STRENGTH_UNKNOWN = "a rate in mL/h says no dose while the strength is not known"
     STRENGTH = "no entry of the drug here has the strength that the record gives, or that its dose and rate imply"
     WEIGHT = "weight missing: the dose or its limit is per kg or per m2"
-    NO_LIMIT = "the entry sets no limit for what the record says"
+    NO_LIMIT = "the entry has no limit that can be held against what the record says"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Candidates:
         found = [
             Candidate(entry, (entry.id,), _ALL, *_completion(entry.concentration, strength.amount))
             for entry in fitting
-            if strength.fits(entry.concentration, weight)
+            if strength.fits(entry, weight)
         ]
         return tuple(found) or Unchecked.STRENGTH
 
@@ -232,14 +232,18 @@ class Strength:
     amount: Quantity
     slack: Fraction = Fraction(0)
 
-    def fits(self, own: Concentration | None, weight: Fraction | None) -> bool:
-        """Whether an entry has this strength, or leaves it to the bedside; no strength at all fits any."""
-        if own is None or (own.is_open and _patient_basis(own) is PatientBasis.NONE):
-            return own is None or own.amount is None or own.amount.unit.measures_like(self.amount.unit)
-        if own.amount is None or own.strength is None or own.amount.unit.kind is not self.amount.unit.kind:
+    def fits(self, entry: Entry, weight: Fraction | None) -> bool:
+        """Whether an entry has this strength, or leaves it to the bedside; one without any strength fits all."""
+        own = entry.concentration
+        if own is None:
+            return True
+        if _kind_of(entry) is not self.amount.unit.kind:
             return False
-        measure = Fraction(1) if _patient_basis(own) is PatientBasis.NONE else weight
-        if measure is None or _patient_basis(own) is PatientBasis.M2:
+        per_patient = _patient_basis(own)
+        if own.strength is None:
+            return per_patient is PatientBasis.NONE
+        measure = {PatientBasis.NONE: Fraction(1), PatientBasis.KG: weight, PatientBasis.M2: None}[per_patient]
+        if measure is None:
             return False
         ratio = self.amount.value * self.amount.unit.scale / (own.strength * measure)
         return abs(ratio - 1) <= self.slack

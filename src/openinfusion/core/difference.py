@@ -91,6 +91,7 @@ class Difference:
     new_version: str
     changes: tuple[Change, ...] = ()
     entries_unchanged: int = 0
+    not_for_clinical_use: bool = True
 
     def count(self) -> Mapping[ChangeKind, int]:
         """Return how many changes there are of each kind that occurs, in the order of attention."""
@@ -115,6 +116,7 @@ def difference(old: Library, new: Library) -> Difference:
         new_version=new.library.version,
         changes=tuple(changes),
         entries_unchanged=unchanged,
+        not_for_clinical_use=old.library.not_for_clinical_use or new.library.not_for_clinical_use,
     )
 
 

@@ -31,11 +31,6 @@ class Result(Enum):
     NOT_CHECKED = "not checked"
 
     @property
-    def is_alert(self) -> bool:
-        """Whether the pump would certainly have alerted."""
-        return self in (Result.SOFT, Result.HARD)
-
-    @property
     def is_decided(self) -> bool:
         """Whether the library would certainly have alerted, or certainly not."""
         return self not in (Result.AMBIGUOUS, Result.NOT_CHECKED)
@@ -168,12 +163,15 @@ class _Replayer:
         known = [finding for finding in verdict.findings if finding.parameter in candidate.known]
         crossed = tuple(finding for finding in known if finding.limit is not None)
         value = _value(verdict, candidate)
-        if crossed:
+        has_limits = any(not limits.is_empty for _, limits in known_limits(candidate))
+        # As at the bedside, a soft finding (such as of the weight) must not hide that no dose was checked.
+        if crossed and (has_limits or any(finding.is_hard for finding in crossed)):
             return Held(candidate, crossed, value=value)
         if any(f.problem is Problem.MISSING and f.parameter in _MEASURES for f in known):
             return Held(candidate, reason=Unchecked.WEIGHT)
-        has_limits = any(not limits.is_empty for _, limits in known_limits(candidate))
-        return Held(candidate, value=value, reason=None if has_limits else Unchecked.NO_LIMIT)
+        # A check that stopped early, for whatever reason, has not accepted anything.
+        stopped = any(f.problem not in (None, Problem.NO_LIMITS) for f in verdict.findings)
+        return Held(candidate, value=value, reason=Unchecked.NO_LIMIT if stopped or not has_limits else None)
 
 
 _MEASURES = frozenset({Parameter.WEIGHT, Parameter.BODY_SURFACE_AREA})

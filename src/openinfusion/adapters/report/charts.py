@@ -90,7 +90,7 @@ class NumberLine:
     def is_crowded(self) -> bool:
         """Whether the words of both soft limits cannot stand between them."""
         _, low, high, _ = self.used.limits.bounds
-        return low is not None and high is not None and (self.bin_of(high) - self.bin_of(low)) < 2 * ROOM * BINS
+        return low is not None and high is not None and (self.bin_of(high) - self.bin_of(low)) < 1.6 * ROOM * BINS
 
     def place(self, share: float) -> float:
         """Return the value at this share of the line's length."""
@@ -100,6 +100,8 @@ class NumberLine:
 
     def bin_of(self, dose: Fraction) -> int:
         """Return the number of the bin that a dose falls into."""
+        if float(dose) <= self.low:
+            return 0
         if self.is_log:
             share = math.log(float(dose) / self.low) / math.log(self.high / self.low)
         else:
@@ -155,19 +157,22 @@ class NumberLine:
         kinds = alt.Scale(
             domain=["inside the limits", "beyond a soft limit", "beyond a hard limit"], range=[INSIDE, SOFT, HARD]
         )
-        counts = alt.Axis(tickCount=3, format="d", tickMinStep=1, grid=False, domain=False, tickSize=3)
-        bars: alt.Chart = alt.Chart(_data(self.histogram())).mark_rect()
-        return bars.encode(  # type: ignore[no-any-return]
+        data = self.histogram()
+        step = -(-max(int(str(bar["high"])) for bar in data) // 3)
+        counts = alt.Axis(values=[0, step, 2 * step, 3 * step], format=",d", grid=False, domain=False, tickSize=3)
+        bars: alt.Chart = alt.Chart(_data(data)).mark_rect()
+        return bars.encode(
             x=self.x("from:Q"),
             x2="to:Q",
-            y=alt.Y("low:Q", title="infusions", scale=alt.Scale(domainMin=0, nice=False), axis=counts),
+            y=alt.Y("low:Q", title="infusions", scale=alt.Scale(domain=[0, 3 * step], nice=False), axis=counts),
             y2="high:Q",
             color=alt.Color("kind:N", scale=kinds, legend=None),
         )
 
     def limit_marks(self) -> list[alt.Chart]:
         """Return lines and labels: hard limits high and solid, soft ones lower and dashed."""
-        marks: list[alt.Chart] = []
+        rules: list[alt.Chart] = []
+        labels: list[alt.Chart] = []
         for limit, bound in zip(Limit, self.used.limits.bounds, strict=True):
             if bound is None or float(bound) < self.low:
                 continue
@@ -175,13 +180,13 @@ class NumberLine:
             data = _data([{"at": float(bound), "label": f"{limit_words(limit)} {show_number(bound)}"}])
             top, dash = (-32, [1, 0]) if is_hard else (-16, [5, 3])
             rule = alt.Chart(data).mark_rule(color=_colour(is_hard), strokeWidth=2, strokeDash=dash)
-            marks.append(rule.encode(x=self.x("at:Q"), y=alt.value(top), y2=alt.value(HEIGHT)))
-            marks.append(self.label(data, limit, bound).encode(y=alt.value(top + 5)))
-        return marks
+            rules.append(rule.encode(x=self.x("at:Q"), y=alt.value(top), y2=alt.value(HEIGHT)))
+            labels += [label.encode(y=alt.value(top + 5)) for label in self.label(data, limit, bound)]
+        return [*rules, *labels]
 
-    def label(self, data: alt.InlineData, limit: Limit, bound: Fraction) -> alt.Chart:
+    def label(self, data: alt.InlineData, limit: Limit, bound: Fraction) -> list[alt.Chart]:
         """
-        Return the words at a limit, on the side where no other line crosses them.
+        Return the words at a limit over a white outline, on the side where no other line crosses them if there is one.
 
         Hard limits read outwards in the upper row unless the line ends there; soft limits read inwards below them,
         unless minimum and maximum lie so close that their words would meet.
@@ -195,8 +200,9 @@ class NumberLine:
         colour = _colour(limit in (Limit.HARD_MIN, Limit.HARD_MAX))
         style: dict[str, Any] = {"color": colour, "fontSize": 12, "fontWeight": "bold", "baseline": "middle"}
         style |= {"align": "right", "dx": -5} if is_left else {"align": "left", "dx": 5}
-        text: alt.Chart = alt.Chart(data).mark_text(**style).encode(x=self.x("at:Q"), text="label:N")
-        return text
+        outline = {**style, "color": "white", "stroke": "white", "strokeWidth": 5}
+        texts = (alt.Chart(data).mark_text(**one) for one in (outline, style))
+        return [text.encode(x=self.x("at:Q"), text="label:N") for text in texts]
 
     def usual_band(self) -> list[alt.Chart]:
         """Return the usual range, if there is one, as a band behind the bars."""

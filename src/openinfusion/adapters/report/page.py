@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from importlib.resources import files
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from openinfusion.adapters.documents import write_bytes
 from openinfusion.adapters.infusions import InfusionReading
 from openinfusion.adapters.library_file import identity
 from openinfusion.adapters.report.charts import bars, number_line
+from openinfusion.adapters.report.pages import render
 from openinfusion.adapters.report.tables import (
     NONE,
     Table,
@@ -94,13 +93,7 @@ def write_report(path: Path, data: ReportData) -> None:
 
 def render_report(data: ReportData) -> str:
     """Return the report as HTML."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    folder = files("openinfusion.adapters.report") / "templates"
-    template = environment.from_string((folder / "report.html.jinja").read_text("utf-8"))
-    style = Markup((folder / "report.css").read_text("utf-8"))  # noqa: S704 - our own file, no input in it
-    return template.render(data=data, style=style, sha256=identity(data.library)[:12], **_parts(data))
+    return render("report.html.jinja", data=data, sha256=identity(data.library)[:12], **_parts(data))
 
 
 def _parts(data: ReportData) -> dict[str, object]:

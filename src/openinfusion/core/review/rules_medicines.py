@@ -166,8 +166,8 @@ def potassium_strong(row: Row, survey: Survey) -> Iterator[Fault]:
     if survey.is_critical_care(row.area):
         return
     most = Quantity(survey.thresholds.potassium_strength, Unit.read("mmol/L"))
-    if exceeds(row.strength, most):
-        yield row.at("concentration", f"{row.words} is above {most}")
+    if row.strength is not None and exceeds(row.strength, most):
+        yield row.at("concentration", f"{row.strength.to(most.unit)} is above {most}")
     elif row.is_open:
         yield row.at("concentration", f"potassium of any strength may be entered; {most} is the most")
 

@@ -1,14 +1,13 @@
 """Rules about names: what a clinician chooses from (group N)."""
 
 from collections.abc import Iterator
-from itertools import combinations
 
 from openinfusion.core.library import Library
 from openinfusion.core.review import names, scopes
 from openinfusion.core.review.facts import SHORT_NAMES, plain
 from openinfusion.core.review.finding import Fault, Severity
 from openinfusion.core.review.rule import rule
-from openinfusion.core.review.survey import Area, Medicine, Pair, Part, Survey, bounds_text, group
+from openinfusion.core.review.survey import Beside, Medicine, Pair, Part, Survey, bounds_text
 from openinfusion.core.units import Quantity
 
 _ADRENALINE = {
@@ -62,7 +61,7 @@ def _end(part: Part, soft: str, hard: str) -> Quantity | None:
 @rule(
     "N02",
     Severity.ADVICE,
-    scopes.AREAS,
+    scopes.PICK_LISTS,
     title="Two names in one pick list are easily confused",
     reason="Names that begin alike or differ by a letter or two are next to each other on the pump.",
     remedy="Use Tall Man letters, or make the list ask for more letters.",
@@ -80,14 +79,13 @@ def _end(part: Part, soft: str, hard: str) -> Quantity | None:
     },
     thresholds=("name_distance", "name_start"),
 )
-def similar_names(area: Area, survey: Survey) -> Iterator[Fault]:
-    """Fire at the second of two drugs of an area whose names are alike."""
-    numbers = survey.thresholds
-    firsts = [rows[0] for rows in group(area.rows, [row.drug.id for row in area.rows])]
-    named = [(row.drug.name.casefold(), row) for row in firsts]
-    for (one, first), (other, second) in combinations(named, 2):
-        if one != other and names.are_alike(one, other, letters=numbers.name_distance, start=numbers.name_start):
-            yield second.at("drug", f"{second.drug.name} stands beside {first.drug.name}")
+def similar_names(pair: Beside, survey: Survey) -> Iterator[Fault]:
+    """Fire once for two drugs of a pick list whose names are alike, however many areas show both."""
+    first, second, numbers = pair.first.drug.name, pair.second.drug.name, survey.thresholds
+    one, other = first.casefold(), second.casefold()
+    if one != other and names.are_alike(one, other, letters=numbers.name_distance, start=numbers.name_start):
+        where = pair.first.area.name if pair.areas == 1 else f"{pair.areas} care areas"
+        yield pair.second.at("drug", f"{second} stands beside {first} in {where}")
 
 
 @rule(

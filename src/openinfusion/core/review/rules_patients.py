@@ -173,7 +173,8 @@ def more_than_adult(family: Family, _: Survey) -> Iterator[Fault]:
         ]
         known = [peer for peer in peers if peer is not None and peer.unit.measures_like(given.unit)]
         if known and given > max(known):
-            what = f"{most} is {given} at {show_number(weight)} kg, more than the adult hard maximum of {max(known)}"
+            at = f"{most} is {given.to(max(known).unit)} at {show_number(weight)} kg"
+            what = f"{at}, more than the adult hard maximum of {max(known)}"
             yield part.at("hard_max", what)
 
 

@@ -13,8 +13,9 @@ from openinfusion.core.units import ML, ML_PER_H, Quantity
 
 
 def ml_per_h(rate: Fraction) -> str:
-    """Return a number of mL/h for a sentence, to two decimal places."""
-    return str(Quantity(round_to(rate, Fraction(1, 100)), ML_PER_H))
+    """Return a number of mL/h for a sentence, to two decimal places, or four below 1 mL/h."""
+    step = Fraction(1, 100) if rate > 1 else Fraction(1, 10_000)
+    return str(Quantity(round_to(rate, step), ML_PER_H))
 
 
 @rule(

@@ -38,7 +38,7 @@ def capacity(library: Library, survey: Survey) -> Iterator[Fault]:
     }
     for pump in survey.thresholds.target_pumps:
         for name, count in counts.items():
-            most: int | None = getattr(PUMPS[pump], name) if pump in PUMPS else None
+            most: int | None = getattr(PUMPS[pump], name)
             if most is not None and count > most:
                 words = name.replace("_", " ").replace("in area", "in one care area")
                 yield whole(f"{count:,} {words}; {pump} holds {most:,}")
@@ -92,7 +92,7 @@ def _identity(entry: Entry) -> object:
 )
 def two_lists(family: Family, survey: Survey) -> Iterator[Fault]:
     """Fire once per care area for a drug that is both continuous and intermittent there, if such a pump is a target."""
-    pumps = [p for p in survey.thresholds.target_pumps if p in PUMPS and PUMPS[p].one_list_per_drug]
+    pumps = [p for p in survey.thresholds.target_pumps if PUMPS[p].one_list_per_drug]
     for rows in group(family.rows, [row.area.id for row in family.rows]):
         types = {row.entry.type: row for row in rows}
         if pumps and EntryType.CONTINUOUS in types and EntryType.INTERMITTENT in types:

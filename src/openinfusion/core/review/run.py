@@ -49,12 +49,17 @@ MANY_DRUGS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that a rule found: where, what with the actual values, and whether somebody accepted it."""
+    """
+    One thing that a rule found: where, what with the actual values, and whether somebody accepted it.
+
+    ``subject`` is the number, among all that the rule looked at, of the one that it found wrong.
+    """
 
     rule: Rule
     severity: Severity
     place: Place
     message: str
+    subject: int
     accepted: Acceptance | None = None
 
     @property
@@ -104,10 +109,19 @@ class Group:
         """Return one line: the finding itself if alone, else how many of how many."""
         if len(self.findings) == 1:
             return str(self.findings[0])
-        items = len({finding.place.item for finding in self.findings})
-        drugs = {f.place.drug for f in self.findings if f.place.drug}
-        who = self.drug or (f"{len(drugs):,} drugs" if drugs else "the library")
-        return f"{self.severity.value} {self.rule.id} {who}: {self.rule.title} ({items:,} of {self.looked})"
+        subjects = len({finding.subject for finding in self.findings})
+        repeats = "" if subjects == len(self.findings) else f"{len(self.findings):,} findings; "
+        share = f"{repeats}{subjects:,} of {self.looked}"
+        return f"{self.severity.value} {self.rule.id} {self._who}: {self.rule.title} ({share})"
+
+    @property
+    def _who(self) -> str:
+        """What the findings are about: the drug, or how many drugs or care areas."""
+        if self.drug is not None:
+            return self.drug
+        drugs = {finding.place.drug for finding in self.findings if finding.place.drug}
+        areas = {finding.place.care_area for finding in self.findings if finding.place.care_area}
+        return f"{len(drugs):,} drugs" if drugs else f"{len(areas):,} care areas" if areas else "the library"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,12 +200,18 @@ def review(
     in_force = [acceptance for acceptance in known if acceptance.until >= at]
     findings: list[Finding] = []
     for rule in RULES:
-        for subject in _subjects(rule.scope, survey, subjects):
+        for number, subject in enumerate(_subjects(rule.scope, survey, subjects)):
             for fault in rule.judge(subject, survey):
                 accepted = next((a for a in in_force if a.covers(rule.id, fault.place, fault.message)), None)
-                severity = fault.severity or rule.severity
                 findings.append(
-                    Finding(rule=rule, severity=severity, place=fault.place, message=fault.message, accepted=accepted)
+                    Finding(
+                        rule=rule,
+                        severity=fault.severity or rule.severity,
+                        place=fault.place,
+                        message=fault.message,
+                        subject=number,
+                        accepted=accepted,
+                    )
                 )
     findings.sort(key=_order)
     return Review(

@@ -2,7 +2,7 @@
 
 from openinfusion.core.library import EntryType, Library
 from openinfusion.core.review.rule import Scope
-from openinfusion.core.review.survey import Area, Family, Medicine, Notice, Pair, Part, Row, Survey, Text
+from openinfusion.core.review.survey import Area, Beside, Family, Medicine, Notice, Pair, Part, Row, Survey, Text
 
 
 def rows(words: str, of_type: EntryType) -> Scope[Row]:
@@ -46,5 +46,6 @@ DRUGS: Scope[Medicine] = Scope("drugs", lambda s: s.medicines)
 ADVISORIES: Scope[Notice] = Scope("advisories", lambda s: s.notices)
 TEXTS: Scope[Text] = Scope("texts that a pump shows", lambda s: s.texts)
 LOOK_ALIKES: Scope[Pair] = Scope("pairs of look-alike drugs in one pick list", lambda s: s.look_alikes)
+PICK_LISTS: Scope[Beside] = Scope("pairs of drugs in one pick list", lambda s: s.neighbours)
 LIBRARY: Scope[Library] = Scope("library", whole)
 COMPARED: Scope[Row] = Scope("entries that the parent library has too", compared)

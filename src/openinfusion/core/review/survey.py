@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from itertools import combinations
 
 from openinfusion.core.library import (
     Advisory,
@@ -219,6 +220,15 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Two drugs that stand in one pick list: the first entries of both in the first such area, and how many areas."""
+
+    first: Row
+    second: Row
+    areas: int
+
+
+@dataclass(frozen=True, slots=True)
 class Area:
     """A care area with its entries."""
 
@@ -363,6 +373,18 @@ class Survey:
                 if ones and others and ones[0].drug is not others[0].drug:
                     pairs.append(Pair((first, second), ones, others))
         return tuple(pairs)
+
+    @cached_property
+    def neighbours(self) -> tuple[Beside, ...]:
+        """Every two drugs that some pick list shows, once each, whatever the number of areas."""
+        found: dict[tuple[str, str], tuple[Row, Row]] = {}
+        counts: dict[tuple[str, str], int] = {}
+        for area in self.areas:
+            firsts = {row.drug.id: row for row in reversed(area.rows)}
+            for one, other in combinations(sorted(firsts), 2):
+                counts[one, other] = counts.get((one, other), 0) + 1
+                found.setdefault((one, other), (firsts[one], firsts[other]))
+        return tuple(Beside(*rows, counts[pair]) for pair, rows in found.items())
 
     def is_critical_care(self, area: CareArea) -> bool:
         """Whether patients of this area are monitored continuously, as its name says."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from openinfusion.core.errors import AuthorError
 from openinfusion.core.numbers import decimal_text, read_decimal
+from openinfusion.core.review.facts import PUMPS
 
 OURS = "our choice; set your own"
 
@@ -209,6 +210,8 @@ def _read(threshold: Field[Any], value: object) -> Any:  # noqa: ANN401 - the ty
         return MappingProxyType({str(name).casefold(): form for name, form in value.items()})
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise AuthorError(where=where, found=repr(value), expected="a list of words")
+    if threshold.name == "target_pumps" and (unknown := sorted(set(value) - set(PUMPS))):
+        raise AuthorError(where=where, found=repr(unknown[0]), expected=f"one of {', '.join(PUMPS)}")
     return tuple(value)
 
 
