@@ -14,7 +14,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.run-ready ## Show the system at work on example data
-	@$(BIN)/openinfusion demo
+	@OPENINFUSION_SHARED_DATA=$${OPENINFUSION_SHARED_DATA:-../shared/data} $(BIN)/openinfusion demo
 
 test: .venv/.ready ## Run every test; core must be covered in full, branches included
 	@$(BIN)/pytest -n $(WORKERS) -p no:benchmark --cov --cov-report=term

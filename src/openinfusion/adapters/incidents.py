@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from openinfusion.adapters.documents import convert
 from openinfusion.adapters.review_file import read_toml
@@ -119,7 +120,7 @@ class _File:
     library: str
     mended_in: str
     strength: Strength
-    incidents: tuple[dict[str, object], ...]
+    incidents: tuple[dict[str, Any], ...]
 
 
 def read_incidents(path: Path) -> tuple[Incident, ...]:

@@ -13,7 +13,7 @@ from rich.text import Text
 from openinfusion.adapters.incidents import Incident, read_incidents
 from openinfusion.adapters.infusions import InfusionReading, read_infusions, shipped_infusion_mapping
 from openinfusion.adapters.library_file import read_library
-from openinfusion.adapters.open_library import open_library
+from openinfusion.adapters.open_library import mapping_for, open_library
 from openinfusion.adapters.report import (
     ReportData,
     ReportDifference,
@@ -23,6 +23,7 @@ from openinfusion.adapters.report import (
     write_report,
 )
 from openinfusion.adapters.report.tables import headline
+from openinfusion.adapters.tables import read_back
 from openinfusion.cli import show
 from openinfusion.cli.console import DECISION_STYLE, say, styled, table
 from openinfusion.cli.libraries import say_problems
@@ -37,6 +38,7 @@ from openinfusion.core.review import Review, review
 
 MOST_GROUPS = 12
 MOST_CHANGES = 16
+MOST_DRUGS = 15
 MIMIC = Path("mimic-iii-demo") / "INPUTEVENTS_MV.csv"
 CLINICAL = "Not for clinical use: the trust is fictitious, and values marked so are invented."
 
@@ -50,6 +52,10 @@ class _Examples:
     @property
     def export(self) -> Path:
         return self.folder / "vendor-export-2018.xlsx"
+
+    @property
+    def approved(self) -> Path:
+        return self.folder / "library-1.0.0.json"
 
     @property
     def mended(self) -> Path:
@@ -89,27 +95,30 @@ def run_demo(
     _title(1, "Import the vendor's spreadsheet")
     opened = open_library(trust.export, "alaris")
     say_problems(opened)
-    mended = read_library(trust.mended)
+    approved, mended = read_library(trust.approved), read_library(trust.mended)
 
     _title(2, "Review it")
     found = review(opened.library, at=today.date())
     show.review_summary(found, opened.library, limit=MOST_GROUPS)
     show.injection_headline(inject(opened.library))
 
-    _title(3, "The three incidents of November 2018 (HSIB 2020, section 3)")
+    _title(3, "Read it back against the approved library: typing errors")
+    show.read_back(read_back(approved, trust.export, mapping_for("alaris")))
+
+    _title(4, "The three incidents of November 2018 (HSIB 2020, section 3)")
     _incidents(read_incidents(trust.incidents), opened.library, mended)
 
-    _title(4, "What the corrected version changes")
-    changed = difference(opened.library, mended)
+    _title(5, "What the corrected version changes")
+    changed = difference(approved, mended)
     show.changes(changed, limit=MOST_CHANGES)
 
-    _title(5, "Hold past infusions against both")
+    _title(6, "Hold past infusions against both versions")
     reading = _read_infusions(trust, reference_data)
-    before, after = replay(opened.library, reading.infusions), replay(mended, reading.infusions)
+    before, after = replay(approved, reading.infusions), replay(mended, reading.infusions)
     say(f"{reading.source}: {reading.rows:,} rows, {len(reading.infusions):,} infusions used", "")
     say(headline(after), "")
     for made in replay_tables(after)[:2]:
-        say(rich_table(made), "")
+        say(rich_table(made, most=MOST_DRUGS), "")
     changes = compare_replays(before, after)
     say(rich_table(comparison_table(changes)))
 
@@ -126,7 +135,7 @@ def run_demo(
         changes=changes,
     )
     write_report(report, data)
-    _title(6, "The report")
+    _title(7, "The report")
     say(f"wrote {report}: open it in any browser; it needs no network.", CLINICAL)
 
 

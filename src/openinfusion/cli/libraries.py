@@ -59,9 +59,9 @@ def say_problems(opened: Opened) -> None:
     reading = opened.reading
     say(f"{reading.rows_read:,} rows read, {len(opened.library.entries):,} entries made.")
     if reading.problems:
-        rows = [(p.sheet, p.row, p.column, p.found, p.expected, p.consequence) for p in reading.problems]
+        rows = [(p.sheet, p.row, p.column, p.found, p.expected, p.consequence.value) for p in reading.problems]
         columns = ("sheet", "row", "column", "found", "expected", "consequence")
-        say(table(f"{len(rows)} cells could not be used", columns, rows, right=(1,)))
+        say(table("Cells to look at: left out, or read with an assumption", columns, rows, right=(1,)))
     if reading.unknown_columns:
         say(f"Columns that the mapping does not know: {', '.join(map(str, reading.unknown_columns))}")
 

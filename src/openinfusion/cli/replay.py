@@ -42,9 +42,11 @@ def infusion_mapping(name: str) -> InfusionMapping:
     return load_infusion_mapping(Path(name))
 
 
-def rich_table(made: Table) -> RenderableType:
-    """Return a table of the report as one of the terminal."""
-    return table(made.title, made.header, made.rows, right=tuple(made.numbers))
+def rich_table(made: Table, *, most: int = 0) -> RenderableType:
+    """Return a table of the report as one of the terminal; the first rows only if ``most`` is not 0."""
+    left_out = len(made.rows) - most if most else 0
+    title = f"{made.title} (the first {most} of {len(made.rows)})" if left_out > 0 else made.title
+    return table(title, made.header, made.rows[: most or None], right=tuple(made.numbers))
 
 
 def replay_infusions(
