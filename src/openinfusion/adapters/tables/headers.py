@@ -121,15 +121,19 @@ def _has_required(header: Header, sheet: Sheet) -> bool:
 
 
 def _header_at(grid: Grid, headers: Headers, rows: tuple[int, int]) -> Header:
-    """Read the rows as one stacked header; the text just above each column first, then with its group's name."""
+    """Read the rows as one stacked header: the text above each column alone, then with more and more of its groups."""
     columns: dict[int, Column] = {}
     texts: dict[int, str] = {}
-    plain, grouped = _stacked(grid, rows, fill=False), _stacked(grid, rows, fill=True)
-    for number, text in grouped.items():
-        own = plain.get(number, "")
-        texts[number] = own or text
-        for candidate in (own, text):
-            column = headers.find(candidate) if candidate else None
+    lines = _lines(grid, rows)
+    versions = [_stacked(lines)]
+    width = max(versions[0], default=0)
+    for depth in range(len(lines) - 1):
+        _fill_right(lines[depth], lines[:depth], width)
+        versions.append(_stacked(lines))
+    for number, grouped in sorted(versions[-1].items()):
+        texts[number] = versions[0].get(number) or grouped
+        for candidate in dict.fromkeys(version.get(number, "") for version in versions):
+            column = headers.find(candidate)
             if column is not None and column not in columns.values():
                 columns[number] = column
                 texts[number] = candidate
@@ -137,21 +141,21 @@ def _header_at(grid: Grid, headers: Headers, rows: tuple[int, int]) -> Header:
     return Header(rows[0], rows[1], columns, texts)
 
 
-def _stacked(grid: Grid, rows: tuple[int, int], *, fill: bool) -> dict[int, str]:
-    """Return the text above each column; with ``fill`` a group's name also counts for the blank cells to its right."""
+def _lines(grid: Grid, rows: tuple[int, int]) -> list[dict[int, str]]:
+    """Return the texts of the header's rows by column."""
     numbers = range(rows[0], rows[1] + 1)
-    width = max((max(grid.row(row)) for row in numbers if grid.row(row)), default=0)
-    width = max([width, *(column for row, column in grid.corners if row in numbers)])
-    lines = [dict(_line(grid, row, (rows[0], width))) for row in numbers]
-    if fill:
-        for depth, line in enumerate(lines[:-1]):
-            _fill_right(line, lines[:depth], width)
+    widths = [max(grid.row(row)) for row in numbers if grid.row(row)]
+    width = max([0, *widths, *(column for row, column in grid.corners if row in numbers)])
+    return [dict(_line(grid, row, (rows[0], width))) for row in numbers]
+
+
+def _stacked(lines: list[dict[int, str]]) -> dict[int, str]:
+    """Return the text above each column, from top to bottom, without repeats."""
     stacked: dict[int, str] = {}
-    for number in range(1, width + 1):
+    for number in sorted({number for line in lines for number in line}):
         parts = [line[number] for line in lines if number in line]
         unique = [part for at, part in enumerate(parts) if at == 0 or part != parts[at - 1]]
-        if unique:
-            stacked[number] = " ".join(" ".join(unique).split())
+        stacked[number] = " ".join(" ".join(unique).split())
     return stacked
 
 

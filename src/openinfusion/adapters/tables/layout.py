@@ -92,15 +92,13 @@ def _by_name(grid: Grid, mapping: TableMapping, where: str) -> Layout | None:
 
 def _laid_out(grid: Grid, sheet: Sheet, mapping: TableMapping) -> Layout | None:
     """Return the sheet with its header; settings may run down the first column instead of along the top."""
-    header = find_header(grid, sheet, mapping.header_words)
-    if header is not None:
-        return Layout(grid, sheet, header)
-    if sheet.holds == "care areas":
-        turned = grid.turned()
-        header = find_header(turned, sheet, mapping.header_words)
-        if header is not None:
-            return Layout(turned, sheet, header)
-    return None
+    grids = (grid, grid.turned()) if sheet.holds == "care areas" else (grid,)
+    found = [
+        Layout(one, sheet, header)
+        for one in grids
+        if (header := find_header(one, sheet, mapping.header_words)) is not None
+    ]
+    return max(found, key=_matched, default=None)
 
 
 def _by_header(grid: Grid, mapping: TableMapping) -> Layout | None:

@@ -60,8 +60,16 @@ def _read_cell(row: Row, pair: tuple[Cell, Column], *, holds: Holds, mapping: Ta
             row.record[path] = Found(read_value(cell.text, column, known, per=per, mapping=mapping), cell, column)
         except AuthorError as error:
             then = Consequence.ROW_LEFT_OUT if _is_essential(path, known.kind) else Consequence.VALUE_LEFT_OUT
-            row.problems.append(problem(cell, column.header, found=error.found, expected=error.expected, then=then))
+            row.problems.append(
+                problem(cell, column.header, found=_whole(cell, error.found), expected=error.expected, then=then)
+            )
             return
+
+
+def _whole(cell: Cell, found: str) -> str:
+    """Return what was found with the whole text of its cell."""
+    text = cell.text.strip()[:80]
+    return found if text in found else f"{text!r} ({found})"
 
 
 def _words(column: Column) -> dict[str, str]:

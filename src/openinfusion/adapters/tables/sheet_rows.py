@@ -11,7 +11,6 @@ from openinfusion.adapters.tables.masters import Masters
 from openinfusion.adapters.tables.reading import CellProblem, Consequence, Found, problem
 from openinfusion.adapters.tables.rows import Row, read_cells
 from openinfusion.adapters.tables.sheets import Cell
-from openinfusion.core.errors import AuthorError
 from openinfusion.core.naming import slug
 
 # A row is one of the table if it says at least this many things besides naming the drug.
@@ -199,7 +198,10 @@ class _Walk:
         word = next((cell for cell, column in pairs if column.header == several.header), None)
         group = groups.get(word_key(word.text)) if word is not None else None
         if word is not None and group is None:
-            raise AuthorError(where="row", found=repr(word.text), expected=f"one of {', '.join(several.groups)}")
+            expected = f"one of {', '.join(several.groups)}"
+            self.account.problems.append(
+                problem(word, several.header, found=repr(word.text), expected=expected, then=Consequence.VALUE_LEFT_OUT)
+            )
         kept = [(cell, column) for cell, column in pairs if column.header != several.header]
         return [
             (cell, replace(column, fields=tuple(path.replace("*", group or "", 1) for path in column.fields)))
