@@ -112,7 +112,7 @@ def hostile() -> str:
             replay=before,
             findings=[ReportFinding(severity="error", rule=HOSTILE, drug=HOSTILE, where=HOSTILE, message=HOSTILE)] * 50,
             review_summary=HOSTILE,
-            differences=[ReportDifference(change=HOSTILE, drug=HOSTILE, where=HOSTILE, message=HOSTILE)],
+            differences=[ReportDifference(change=HOSTILE, about=HOSTILE, field=HOSTILE, before=HOSTILE, after=HOSTILE)],
             compared_with=HOSTILE,
             changes=compare_replays(before, after),
         )

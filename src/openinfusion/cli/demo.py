@@ -197,9 +197,10 @@ def _report_differences(changed: Difference) -> list[ReportDifference]:
     return [
         ReportDifference(
             change=change.kind.value,
-            drug=change.drug or "",
-            where=change.subject,
-            message=f"{change.field}: {change.before or 'nothing'} to {change.after or 'nothing'}",
+            about=change.subject,
+            field=change.field,
+            before=change.before or "",
+            after=change.after or "",
         )
         for change in changed.changes
     ]

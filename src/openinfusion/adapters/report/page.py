@@ -31,7 +31,8 @@ from openinfusion.core.replay_counts import DosesUsed, by_drug, by_times_the_lim
 
 MOST_LINES = 24
 MOST_BARS = 15
-MOST_FINDINGS = 40
+MOST_FINDINGS = 20
+MOST_DIFFERENCES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +51,10 @@ class ReportDifference:
     """One difference to another library, in words."""
 
     change: str
-    drug: str
-    where: str
-    message: str
+    about: str
+    field: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,7 @@ def _parts(data: ReportData) -> dict[str, object]:
         "findings": _findings(data.findings) if data.findings is not None else None,
         "findings_left": max(len(data.findings or ()) - MOST_FINDINGS, 0),
         "differences": _differences(data.differences) if data.differences is not None else None,
+        "differences_left": max(len(data.differences or ()) - MOST_DIFFERENCES, 0),
         "changes": comparison_table(data.changes) if data.changes is not None else None,
     }
 
@@ -191,5 +194,5 @@ def _findings(findings: Sequence[ReportFinding]) -> Table:
 
 
 def _differences(differences: Sequence[ReportDifference]) -> Table:
-    rows = ((d.change, d.drug, d.where, d.message) for d in differences)
-    return make_table("Differences", ("change", "drug", "where", "what"), rows, numbers=[])
+    rows = ((d.change, d.about, d.field, d.before, d.after) for d in differences[:MOST_DIFFERENCES])
+    return make_table("Differences", ("change", "about", "field", "before", "after"), rows, numbers=[])
