@@ -9,7 +9,7 @@ from openinfusion.core.review import scopes
 from openinfusion.core.review.finding import Fault, Severity
 from openinfusion.core.review.rule import rule
 from openinfusion.core.review.survey import Row, Survey
-from openinfusion.core.units import ML, Quantity
+from openinfusion.core.units import ML, Kind, Quantity
 
 
 def has_max(delivery: Delivery | Entry, name: str) -> bool:
@@ -106,10 +106,11 @@ def bolus_share(row: Row, survey: Survey) -> Iterator[Fault]:
 
 def _largest_bolus(row: Row, bolus: Delivery) -> Fraction | None:
     """Return the most mL of one bolus: by its volume limit, else by its largest absolute dose at a fixed strength."""
-    for limits, per_ml in ((bolus.volume, Quantity(Fraction(1), ML)), (bolus.dose, row.strength)):
+    for limits in (bolus.volume, bolus.dose):
         if limits is None or limits.unit.patient.value:
             continue
         top = limits.soft_max if limits.hard_max is None else limits.hard_max
+        per_ml = Quantity.of(1, ML) if limits.unit.kind is Kind.VOLUME else row.strength
         if top is not None and per_ml is not None:
             return top * limits.unit.scale / (per_ml.value * per_ml.unit.scale)
     return None
@@ -130,13 +131,10 @@ def _largest_bolus(row: Row, bolus: Delivery) -> Fraction | None:
 def loading_limits(row: Row, _: Survey) -> Iterator[Fault]:
     """Fire for a loading dose without a maximum dose, or without a maximum rate or minimum duration."""
     loading = row.entry.loading
-    if loading is None:
-        return
-    if not has_max(loading, "dose"):
-        yield row.at(
-            "loading.dose", "a loading dose is allowed without a maximum", Severity.ERROR if row.is_high_alert else None
-        )
-    if not has_max(loading, "rate") and not has_min(loading, "duration"):
+    if loading and not has_max(loading, "dose"):
+        severity = Severity.ERROR if row.is_high_alert else None
+        yield row.at("loading.dose", "a loading dose is allowed without a maximum", severity)
+    if loading and not has_max(loading, "rate") and not has_min(loading, "duration"):
         yield row.at("loading.rate", "a loading dose is allowed without a maximum rate or a minimum duration")
 
 

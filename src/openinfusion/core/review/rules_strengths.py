@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from openinfusion.core.library import Population
+from openinfusion.core.library import EntryType, Population
 from openinfusion.core.review import scopes
 from openinfusion.core.review.facts import NATIONAL_STRENGTHS
 from openinfusion.core.review.finding import Fault, Severity
@@ -32,8 +32,9 @@ from openinfusion.core.review.survey import Family, Pair, Row, Survey, group
     thresholds=("strengths_in_area",),
 )
 def many_strengths(family: Family, survey: Survey) -> Iterator[Fault]:
-    """Fire if one area holds more fixed strengths of a drug than policy allows."""
-    for rows in group(family.rows, [row.area.id for row in family.rows]):
+    """Fire if one area holds more strengths of a drug than policy allows; the bags of an intermittent dose are many."""
+    running = [row for row in family.rows if row.entry.type is not EntryType.INTERMITTENT]
+    for rows in group(running, [row.area.id for row in running]):
         strengths = list(dict.fromkeys(row.strength for row in rows if row.strength is not None))
         if len(strengths) > survey.thresholds.strengths_in_area:
             shown = "; ".join(map(str, strengths))
@@ -53,9 +54,10 @@ def many_strengths(family: Family, survey: Survey) -> Iterator[Fault]:
     example={"entries.+": "entries.0", "entries.-1.id": "double", "entries.-1.concentration.amount.value": "8"},
 )
 def undistinguished(family: Family, _: Survey) -> Iterator[Fault]:
-    """Fire at the second and later strengths of one drug, area, type, route and therapy without a rationale."""
-    keys = [(r.area.id, r.entry.type, r.entry.route, r.entry.therapy) for r in family.rows]
-    for rows in group(family.rows, keys):
+    """Fire at later strengths with the same area, type, route and therapy and no rationale; intermittent bags aside."""
+    running = [row for row in family.rows if row.entry.type is not EntryType.INTERMITTENT]
+    keys = [(r.area.id, r.entry.type, r.entry.route, r.entry.therapy, r.entry.anaesthesia_only) for r in running]
+    for rows in group(running, keys):
         first = rows[0]
         for row in rows[1:]:
             differs = row.strength != first.strength

@@ -48,7 +48,7 @@ def capacity(library: Library, survey: Survey) -> Iterator[Fault]:
     "S02",
     Severity.ERROR,
     scopes.FAMILIES,
-    title="The same entry stands twice with different limits",
+    title="The same entry stands twice",
     reason="Which limits apply depends on the line that was touched.",
     remedy="Keep one of the two, or name the therapy of each.",
     source="lint_rules.csv L045 (S2)",
@@ -57,7 +57,7 @@ def capacity(library: Library, survey: Survey) -> Iterator[Fault]:
     example={"entries.+": "entries.9", "entries.-1.id": "again", "entries.-1.dose.hard_max": "35"},
 )
 def duplicate(family: Family, _: Survey) -> Iterator[Fault]:
-    """Fire at a later entry with the same area, type, route, therapy, concentration, and device."""
+    """Fire at a later entry with the same area, type, route, therapy, concentration and use."""
     for rows in group(family.rows, [_identity(row.entry) for row in family.rows]):
         for row in rows[1:]:
             yield row.at("", f"the same as {rows[0].entry.id!r}, {rows[0].words}")
@@ -66,7 +66,8 @@ def duplicate(family: Family, _: Survey) -> Iterator[Fault]:
 def _identity(entry: Entry) -> object:
     concentration = entry.concentration
     strength = (concentration.amount, concentration.volume) if concentration else None
-    return (entry.care_area, entry.type, entry.route, entry.therapy, strength, entry.secondary, entry.delivered_by)
+    use = (entry.secondary, entry.delivered_by, entry.anaesthesia_only)
+    return (entry.care_area, entry.type, entry.route, entry.therapy, strength, use)
 
 
 @rule(
