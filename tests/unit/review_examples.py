@@ -17,7 +17,7 @@ def library(changes: Mapping[str, object] | None = None) -> Library:
     """The sound library with changes: a path and its new value, ``None`` to remove it, ``+`` to add an item."""
     document = copy.deepcopy(BASE)
     for path, value in (changes or {}).items():
-        change(document, path.split("."), value)
+        change(document, path.split("."), copy.deepcopy(value))
     return library_from_bytes(json.dumps(document).encode(), where="example")
 
 
