@@ -267,10 +267,10 @@ def injection_headline(score: InjectionScore) -> None:
     if silent is None:
         say("Error injection: no entry has a usual dose, so no error could be tried.")
         return
-    false_alerts = score.usual.blocked + score.usual.warned
+    false_alerts, share = score.usual.blocked + score.usual.warned, show_number(round_to(silent * 100, Fraction(1)))
     say(
         f"Error injection: of {tenfold.tried:,} tenfold doses the limits block {tenfold.blocked:,}, warn of"
-        f" {tenfold.warned:,} and let {tenfold.silent:,} through in silence ({show_number(round_to(silent * 100, Fraction(1)))} %);"
+        f" {tenfold.warned:,} and let {tenfold.silent:,} through in silence ({share} %);"
         f" {false_alerts:,} of {score.usual.tried:,} usual doses would alert falsely."
     )
 

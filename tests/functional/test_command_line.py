@@ -1,0 +1,274 @@
+"""The command line as a user meets it: real processes, their output and exit codes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cli_page
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FAULTY = "examples/trust/library-1.0.0.json"
+MENDED = "examples/trust/library-1.1.0.json"
+EXPORT = "examples/trust/vendor-export-2018.xlsx"
+INFUSIONS = "examples/trust/infusions.csv"
+NORADRENALINE = "adult-critical-care-a-general--noradrenaline--continuous--single-strength--4-mg-in-50-ml"
+
+
+def run(
+    *arguments: str, cwd: Path = ROOT, env: dict[str, str] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "openinfusion", *arguments],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "200", **(env or {})},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_without_arguments_the_help_is_shown():
+    done = run()
+    assert "library" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_review_finds_the_fault_of_november_2018_and_says_why():
+    done = run("library", "check", FAULTY, "--on", "2026-11-23")
+    assert done.returncode == 1
+    assert "C01 fentanyl" in done.stdout
+    assert "Why  In November 2018" in done.stdout
+    assert "Not for clinical use." in done.stdout
+
+
+def test_review_of_the_mended_library_finds_no_error():
+    assert run("library", "check", MENDED, "--on", "2026-11-23").returncode == 0
+
+
+def test_review_as_json_is_for_machines():
+    done = run("library", "check", FAULTY, "--on", "2026-11-23", "--json")
+    found = json.loads(done.stdout)
+    assert {"rule", "severity", "message", "place", "reason", "source", "hazard"} <= set(found["findings"][0])
+    assert any(f["rule"] == "C01" for f in found["findings"])
+
+
+def test_a_vendor_spreadsheet_is_reviewed_without_naming_its_layout():
+    done = run("library", "check", EXPORT, "--json")
+    assert done.returncode == 1
+    assert any(f["rule"] == "C01" for f in json.loads(done.stdout)["findings"])
+
+
+def test_thresholds_and_acceptances_come_from_files(tmp_path):
+    strict = tmp_path / "thresholds.toml"
+    strict.write_text('name_length = 70\nhard_max_over_usual = "100"\n')
+    accepted = tmp_path / "accepted.toml"
+    accepted.write_text(
+        '[[accepted]]\nrule = "L12"\nitem = "nothing"\nreason = "example"\nby = "pharmacist"\nuntil = 2027-01-01\n'
+    )
+    done = run(
+        "library", "check", MENDED, "--on", "2026-11-23", "--thresholds", str(strict), "--accepted", str(accepted)
+    )
+    assert "N08" not in done.stdout
+    assert "Acceptance matches nothing: L12 nothing" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("nonsense = 1\n", "found 'nonsense'"), ("hard_max_over_usual = 0\n", "more than zero"), ("[", "TOML")],
+)
+def test_a_wrong_threshold_is_named(tmp_path, text, expected):
+    path = tmp_path / "thresholds.toml"
+    path.write_text(text)
+    done = run("library", "check", MENDED, "--thresholds", str(path))
+    assert done.returncode == 3
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_show_names_the_identity_and_every_care_area():
+    done = run("library", "show", MENDED)
+    assert re.search(r"Identity sha256:[0-9a-f]{64}", done.stdout)
+    assert "Neonatal unit" in done.stdout
+
+
+def test_show_lists_a_drug_and_draws_an_entry():
+    assert "2.5 mg in 50 mL" in run("library", "show", MENDED, "--drug", "fentanyl").stdout
+    one = run("library", "show", MENDED, "--entry", NORADRENALINE).stdout
+    assert "█" in one
+    assert "micrograms/kg/min" in one
+
+
+def test_show_as_json_is_the_entries():
+    shown = json.loads(run("library", "show", MENDED, "--area", "neonatal", "--json").stdout)
+    assert {entry["care_area"] for entry in shown["entries"]} == {"neonatal-unit"}
+
+
+def test_convert_to_the_plain_layout_and_back_keeps_every_entry(tmp_path):
+    table, back = tmp_path / "library.xlsx", tmp_path / "library.json"
+    assert run("library", "convert", MENDED, str(table), "--to-mapping", "plain").returncode == 0
+    assert run("library", "convert", str(table), str(back), "--mapping", "plain").returncode == 0
+    before, after = json.loads((ROOT / MENDED).read_text()), json.loads(back.read_text())
+    limits = [{e["id"]: (e.get("dose"), e.get("bolus"), e.get("rate")) for e in d["entries"]} for d in (before, after)]
+    assert limits[0] == limits[1]
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+def test_a_difference_is_written_in_three_forms(tmp_path, form):
+    path = tmp_path / "difference"
+    done = run("library", "diff", FAULTY, MENDED, "--format", form, "--output", str(path))
+    assert done.returncode == 1
+    text = path.read_text()
+    assert "concentration fixed" in text.lower()
+    assert "2.5 mg in 50 mL" in text
+    if form == "json":
+        assert json.loads(text)["counts"]["concentration fixed"] == 3
+    if form == "html":
+        assert "<script" not in text
+        assert not re.search(r"(src|href)\s*=", text)
+
+
+def test_a_library_does_not_differ_from_itself():
+    done = run("library", "diff", MENDED, MENDED)
+    assert done.returncode == 0
+    assert "0 changes" in done.stdout
+
+
+@pytest.mark.hazard("LC-05")
+def test_read_back_finds_the_typing_errors_of_the_export():
+    """A zero too many and a digit lost, planted in the vendor's export; HSIB 2020, 5.52."""
+    done = run("library", "read-back", FAULTY, EXPORT, "--mapping", "alaris", "--json")
+    assert done.returncode == 1
+    found = {(d["drug"], d["field"], d["exported"]) for d in json.loads(done.stdout)["differences"]}
+    assert found == {
+        ("dopamine", "dose.hard_max", "360 micrograms/kg/min"),
+        ("dopamine", "dose.soft_max", "8 micrograms/kg/min"),
+    }
+
+
+def test_injection_scores_a_library():
+    done = run("library", "inject", MENDED)
+    assert done.returncode == 0
+    assert "10 times the usual dose" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("dose", "word", "code"),
+    [
+        ("0.1 micrograms/kg/min", "ACCEPT", 0),
+        ("0.1 mcg/kg/min", "ACCEPT", 0),
+        ("5 micrograms/kg/min", "CONFIRM", 10),
+        ("500 micrograms/kg/min", "REFUSE", 11),
+    ],
+)
+def test_one_programme_is_checked(dose, word, code):
+    done = run("check", MENDED, "--entry", NORADRENALINE, "--dose", dose, "--weight", "70 kg")
+    assert word in done.stdout
+    assert done.returncode == code
+
+
+def test_a_missing_weight_refuses_and_says_so():
+    done = run("check", MENDED, "--entry", NORADRENALINE, "--dose", "0.1 micrograms/kg/min")
+    assert done.returncode == 11
+    assert "weight: needed for this programme, and not entered" in done.stdout
+
+
+def test_a_verdict_as_json_is_exact():
+    done = run("check", MENDED, "--entry", NORADRENALINE, "--dose", "0.1 ug/kg/min", "--weight", "70 kg", "--json")
+    assert json.loads(done.stdout)["derived"]["rate"] == {"value": "5.25", "unit": "mL/h"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["check", MENDED], "both, or --stream"),
+        (["check", MENDED, "--entry", "noradrenalin"], "--entry"),
+        (["check", MENDED, "--entry", NORADRENALINE, "--dose", ".1 mg/h"], "--dose"),
+        (["check", MENDED, "--entry", NORADRENALINE, "--dose", "1 MU/h"], "milliunits or units in full"),
+        (["library", "show", "nowhere.json"], "nowhere.json"),
+        (["library", "show", "examples"], "a folder"),
+        (["library", "show", MENDED, "--entry", "x"], "--drug lists them"),
+        (["library", "check", INFUSIONS], "--mapping"),
+        (["library", "check", EXPORT, "--mapping", "nonsense"], "alaris"),
+        (["library", "check", MENDED, "--on", "yesterday"], "2026-11-23"),
+        (["replay", MENDED, INFUSIONS, "--mapping", "nonsense"], "mimic-iii"),
+        (["replay", MENDED, EXPORT], "vendor-export-2018.xlsx"),
+        (["demo", "--examples", "nowhere"], "no such folder"),
+        (["library", "convert", MENDED, "/nowhere/at/all.json"], "/nowhere/at/all.json"),
+    ],
+)
+def test_a_mistake_gets_one_message_and_no_traceback(arguments, expected):
+    done = run(*arguments)
+    assert done.returncode in (3, 4, 5)
+    assert expected in " ".join(done.stderr.split())
+    assert done.stderr.count("Error") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_fault_of_our_own_is_a_message_too(tmp_path):
+    """Whatever raises, the user reads a sentence; the details are one variable away."""
+    code = "import openinfusion.cli.app as a; a.app = lambda: 1 / 0; a.main()"
+    quiet = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert quiet.returncode == 70
+    assert "Traceback" not in quiet.stderr
+    assert "OPENINFUSION_DEBUG=1" in quiet.stderr
+    env = {**os.environ, "OPENINFUSION_DEBUG": "1"}
+    loud = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
+    assert "ZeroDivisionError" in loud.stderr
+
+
+def test_replay_counts_add_up_and_the_report_is_written(tmp_path):
+    report = tmp_path / "report.html"
+    done = run("replay", FAULTY, INFUSIONS, "--against", MENDED, "--html", str(report), "--json")
+    assert done.returncode == 0
+    result = json.loads(done.stdout)
+    whole = result["all"]
+    assert result["read"]["rows"] == result["read"]["infusions"] + sum(result["read"]["left_out"].values())
+    assert whole["infusions"] == whole["checked"] + whole["ambiguous"] + whole["not_checked"]
+    assert whole["with_alert"] == whole["soft"] + whole["hard"]
+    assert "<svg" in report.read_text()
+
+
+def test_piped_output_is_plain_text():
+    done = run("library", "show", MENDED, "--drug", "fentanyl")
+    assert "\x1b" not in done.stdout
+
+
+def test_the_stream_answers_each_line_and_goes_on_after_a_bad_one():
+    programme = {
+        "care_area": "adult-critical-care-a-general",
+        "entry": NORADRENALINE,
+        "mode": "continuous",
+        "dose": {"value": "0.1", "unit": "ug/kg/min"},
+        "weight": {"value": "70", "unit": "kg"},
+    }
+    lines = [json.dumps({"id": "1", "library": MENDED, "programme": programme}), "not json"]
+    done = run("check", "--stream", stdin="\n".join(lines))
+    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    assert first["decision"] == "accept"
+    assert "error" in second
+
+
+def test_the_demo_runs_from_spreadsheet_to_report(tmp_path):
+    report = tmp_path / "report.html"
+    done = run("demo", "--report", str(report), env={"OPENINFUSION_SHARED_DATA": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    for words in ("479 entries made", "C01 fentanyl", "600 micrograms", "concentration fixed", "would have alerted on"):
+        assert words in done.stdout
+    assert report.exists()
+
+
+def test_every_command_is_documented_with_an_example_that_runs():
+    """The help of each command holds an example; the reference page lists each command."""
+    page = (ROOT / "docs/reference/cli.md").read_text()
+    for name, command in cli_page.commands():
+        assert f"## openinfusion {name}\n" in page
+        assert "Example: openinfusion" in (command.help or ""), name
+        for parameter in command.params:
+            assert parameter.name == "help" or getattr(parameter, "help", None), f"{name} {parameter.name}"
