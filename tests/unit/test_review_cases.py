@@ -230,6 +230,31 @@ CASES = [
         ],
     ),
     Case(
+        "L05",
+        "from the initial dose where no range is known, by an American name",
+        {
+            "drugs.0.name": "norepinephrine",
+            "entries.0.dose": {"unit": "micrograms/kg/min", "hard_max": "1.5", "initial": "0.1"},
+        },
+        [
+            "warning entries[0].dose.hard_max: hard maximum 1.5 micrograms/kg/min is 15 times "
+            "the initial dose of 0.1 micrograms/kg/min"
+        ],
+    ),
+    Case(
+        "L06",
+        "a start dose is no usual dose",
+        {"entries.0.dose": {"unit": "micrograms/kg/min", "soft_max": "0.5", "hard_max": "1", "initial": "0.05"}},
+        [],
+    ),
+    Case(
+        "M09",
+        "an American name by a peripheral vein",
+        {"drugs.0.name": "norepinephrine bitartrate", "entries.0.route": "intravenous peripheral"},
+        ["error entries[0].route: 80 micrograms/mL by a peripheral vein; 20 micrograms/mL is the most"],
+    ),
+    Case("M13", "no target pump limits steps", {"entries.0.titration_step": None}, [], {"target_pumps": ["BD Alaris"]}),
+    Case(
         "L06",
         "exactly twice",
         {"entries.0.dose.soft_max": "0.8"},

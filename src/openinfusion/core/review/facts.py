@@ -216,9 +216,21 @@ SHORT_NAMES = frozenset(
 )
 
 
+# Names in American libraries, by their British name (rINN; BAN for adrenaline and noradrenaline).
+BRITISH = {
+    "norepinephrine": "noradrenaline",
+    "epinephrine": "adrenaline",
+    "isoproterenol": "isoprenaline",
+    "succinylcholine": "suxamethonium",
+    "meperidine": "pethidine",
+    "lignocaine": "lidocaine",
+    "sulphate": "sulfate",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
-    """What one make of pump can hold; ``None`` where its manual gives no number."""
+    """What one make of pump can hold and do; ``None`` where its manual gives no number."""
 
     care_areas: int
     entries: int | None = None
@@ -227,6 +239,7 @@ class Capacity:
     therapies: int | None = None
     advisories: int | None = None
     one_list_per_drug: bool = False
+    limits_steps: bool = False
 
 
 # peers.md 2.1 (BD Guardrails Editor v12.1.3 manual) and 2.2 (Baxter Sigma Spectrum MDL 6.2 report).
@@ -234,7 +247,7 @@ PUMPS = {
     "BD Alaris": Capacity(
         care_areas=30, entries=10_000, entries_in_area=1_500, therapies=250, advisories=100, one_list_per_drug=True
     ),
-    "Baxter Spectrum": Capacity(care_areas=32, drugs=1_600, advisories=200),
+    "Baxter Spectrum": Capacity(care_areas=32, drugs=1_600, advisories=200, limits_steps=True),
 }
 
 
@@ -250,8 +263,9 @@ def is_premixed(name: str) -> bool:
 
 
 def plain(name: str) -> str:
-    """Return a name in lower case with spaces in place of everything but letters, digits, "." and "%"."""
-    return " ".join("".join(c if c.isalnum() or c in ".%" else " " for c in name.casefold()).split())
+    """Return a name in lower case, in British words, with spaces for all but letters, digits, "." and "%"."""
+    words = "".join(c if c.isalnum() or c in ".%" else " " for c in name.casefold()).split()
+    return " ".join(BRITISH.get(word, word) for word in words)
 
 
 def is_on_high_alert_list(name: str) -> bool:

@@ -8,7 +8,6 @@ from openinfusion.core.review import scopes
 from openinfusion.core.review.finding import Fault, Severity
 from openinfusion.core.review.rule import rule
 from openinfusion.core.review.survey import Part, Row, Survey
-from openinfusion.core.units import Quantity
 
 _TENTH = Fraction(1, 10)
 
@@ -111,13 +110,22 @@ def no_min(part: Part, _: Survey) -> Iterator[Fault]:
     thresholds=("hard_max_over_usual",),
 )
 def hard_max_far(part: Part, survey: Survey) -> Iterator[Fault]:
-    """Fire if the hard maximum is more than so many times the upper usual dose, or the soft maximum without one."""
-    hard, usual = part.limits.hard_max, part.upper_usual
-    reference, words = (usual[1], "the upper usual dose of") if usual else (part.limits.soft_max, "the soft maximum of")
-    if hard is None or not reference or hard / reference <= survey.thresholds.hard_max_over_usual:
+    """Fire if the hard maximum is more than so many times the usual, else the initial dose, else the soft maximum."""
+    hard = part.limits.hard_max
+    reference = next((name for name in _USUAL if getattr(part.limits, name)), None)
+    if hard is None or reference is None:
         return
-    shown = Quantity(reference, part.limits.unit)
-    yield part.at("hard_max", f"hard maximum {part.shown('hard_max')} is {times(hard / reference)} {words} {shown}")
+    ratio = hard / getattr(part.limits, reference)
+    if ratio > survey.thresholds.hard_max_over_usual:
+        what = f"hard maximum {part.shown('hard_max')} is {times(ratio)} {_USUAL[reference]} {part.shown(reference)}"
+        yield part.at("hard_max", what)
+
+
+_USUAL = {
+    "usual_max": "the upper usual dose of",
+    "initial": "the initial dose of",
+    "soft_max": "the soft maximum of",
+}
 
 
 @rule(
@@ -134,14 +142,12 @@ def hard_max_far(part: Part, survey: Survey) -> Iterator[Fault]:
     thresholds=("soft_max_over_usual",),
 )
 def soft_max_far(part: Part, survey: Survey) -> Iterator[Fault]:
-    """Fire if the soft maximum is at least so many times the upper usual dose."""
-    soft, usual = part.limits.soft_max, part.upper_usual
-    if soft is None or usual is None or soft / usual[1] < survey.thresholds.soft_max_over_usual:
+    """Fire if the soft maximum is at least so many times the upper usual dose; a start dose is no usual one."""
+    soft, usual = part.limits.soft_max, part.limits.usual_max
+    if soft is None or not usual or soft / usual < survey.thresholds.soft_max_over_usual:
         return
-    shown = part.shown(usual[0])
-    yield part.at(
-        "soft_max", f"soft maximum {part.shown('soft_max')} is {times(soft / usual[1])} the upper usual dose of {shown}"
-    )
+    what = f"{times(soft / usual)} the upper usual dose of {part.shown('usual_max')}"
+    yield part.at("soft_max", f"soft maximum {part.shown('soft_max')} is {what}")
 
 
 @rule(

@@ -10,6 +10,7 @@ from openinfusion.core.review.facts import (
     COUNTED_IN_UNITS,
     FASTEST,
     PERIPHERAL,
+    PUMPS,
     SALTS,
     STRONGEST,
     STRONGEST_IN_UNITS,
@@ -330,10 +331,11 @@ def preset_start(row: Row, survey: Survey) -> Iterator[Fault]:
     origin="peers L15",
     hazard="US-02",
     example={"entries.0.titration_step": None},
+    thresholds=("target_pumps",),
 )
-def no_step(row: Row, _: Survey) -> Iterator[Fault]:
-    """Fire without a titration step."""
-    if row.entry.titration_step is None:
+def no_step(row: Row, survey: Survey) -> Iterator[Fault]:
+    """Fire without a titration step, if a target pump can limit steps."""
+    if row.entry.titration_step is None and any(PUMPS[pump].limits_steps for pump in survey.thresholds.target_pumps):
         factor = row.entry.dose and row.entry.dose.quantity("hard_max")
         yield row.at("titration_step", f"any increase up to {factor or 'any dose'} in one step")
 

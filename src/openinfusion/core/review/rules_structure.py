@@ -176,13 +176,21 @@ def unused_advisory(notice: Notice, survey: Survey) -> Iterator[Fault]:
 def missing_kind(library: Library, _: Survey) -> Iterator[Fault]:
     """Fire once, with the kinds that no entry has; an empty library is left to other rules."""
     types = {entry.type for entry in library.entries}
-    missing = [f"{kind.value} infusions" for kind in EntryType if kind not in types]
+    missing = [words for kind, words in _KINDS.items() if kind not in types]
     if all(entry.bolus is None for entry in library.entries):
         missing.append("boluses")
     if all(entry.route not in (Route.EPIDURAL, Route.REGIONAL) for entry in library.entries):
         missing.append("epidural or regional blocks")
     if missing and library.entries:
         yield whole(f"no {', no '.join(missing)}", path="entries")
+
+
+_KINDS = {
+    EntryType.CONTINUOUS: "continuous infusions",
+    EntryType.INTERMITTENT: "intermittent infusions",
+    EntryType.FLUID: "fluids",
+    EntryType.PCA: "PCA",
+}
 
 
 @rule(

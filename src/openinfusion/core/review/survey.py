@@ -178,15 +178,6 @@ class Part:
         return str(self.limits.quantity(name))
 
     @property
-    def upper_usual(self) -> tuple[str, Fraction] | None:
-        """The highest dose in ordinary use, with the name of its field: the usual range, else the initial value."""
-        for name in ("usual_max", "initial"):
-            value: Fraction | None = getattr(self.limits, name)
-            if value:
-                return name, value
-        return None
-
-    @property
     def lower_usual(self) -> Fraction | None:
         """The lowest dose in ordinary use."""
         return self.limits.usual_min or self.limits.initial or self.limits.usual_max
