@@ -136,7 +136,7 @@ def _show(verdict: Verdict, programme: Programme, entry: Entry, library: Library
             ("rate", derived.rate),
             ("volume", derived.volume),
             ("duration", derived.duration),
-            ("concentration", derived.concentration),
+            ("concentration", derived.concentration and derived.concentration.without_small_decimals()),
             ("body surface area", derived.body_surface_area),
             ("rate, rounded to the pump", derived.rounded_rate),
             ("dose at the rounded rate", derived.rounded_dose),

@@ -397,6 +397,17 @@ class Quantity:
         """Return how many times ``other`` this is; raises UnitMismatchError if they cannot be compared."""
         return self.value / other.to(self.unit).value
 
+    def without_small_decimals(self) -> "Quantity":
+        """Return a mass below 1 in the largest unit where it is at least 1: 0.08 mg/mL is 80 micrograms/mL (MEDi-014)."""
+        unit = self.unit
+        if self.value >= 1 or unit.kind is not Kind.MASS:
+            return self
+        for amount in reversed([a for a in _AMOUNTS if a.kind is Kind.MASS]):
+            shown = self.to(Unit.of(amount, patient=unit.patient, time=unit.time, volume=unit.volume))
+            if shown.value >= 1:
+                return shown
+        return self
+
     def text(self) -> str:
         """Return the exact decimal and display unit without grouping, for files: ``0.5 micrograms/kg/min``."""
         return f"{decimal_text(self.value)} {self.unit.text}"
