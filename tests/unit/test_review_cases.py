@@ -237,8 +237,10 @@ CASES = [
             "entries.0.dose": {"unit": "micrograms/kg/min", "hard_max": "1.5", "initial": "0.1"},
         },
         [
-            "warning entries[0].dose.hard_max: hard maximum 1.5 micrograms/kg/min is 15 times "
-            "the initial dose of 0.1 micrograms/kg/min"
+            (
+                "warning entries[0].dose.hard_max: hard maximum 1.5 micrograms/kg/min is 15 times "
+                "the initial dose of 0.1 micrograms/kg/min"
+            )
         ],
     ),
     Case(
