@@ -450,3 +450,79 @@ def test_an_alaris_sheet_without_drugs(tmp_path: Path) -> None:
     reading = read_table(path, ALARIS)
     assert reading.counts.note_rows == 1
     assert len(reading.library.entries) == 1
+
+
+BAXTER_HEADER = ("Drug", "Drug Amount", "Diluent (mL)", "Concentration", "Dose Mode", "Rate Upper Soft",
+                 "Units amount/time", "Bolus Upper Hard", "Load Upper Hard")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "entries", "words"),
+    [
+        (("A", "1 mg", 10, "0.1 mg/mL", "mg/hr", 5, "mg / min", 2, "Load Not Allowed"), 1, ""),
+        (("A", "1 mg", 10, "0.1 mg/mL", "mg/hr", 5, "puffs/min", "Bolus Not Allowed", "-"), 1, "puffs"),
+        (("A", "1 mg", 10, "0.1 mg/mL", "mg/hr", 5, "puffs/min", 2, "-"), 0, "puffs"),
+        (("A", "1 mg", 10, "0.1 mg/mL", "mg/hr", 5, "-", 2, "-"), 0, "2 without a unit"),
+        (("A", "1 mg", 10, "0.1 mg/mL", "puffs/hr", 5, "-", "-", "-"), 0, "puffs/hr"),
+        (("A", "1 mg", 10, "0.2 mg/mL", "mg/hr", 5, "-", "-", "-"), 1, "expected 0.1 mg/mL"),
+        (("A", "-", "-", "0.1 mg/mL", "mg/hr", 5, "-", "-", "-"), 1, "read as in 1 mL"),
+        (("A", "-", "-", "a tenth", "mg/hr", 5, "-", "-", "-"), 0, "a tenth"),
+        (("A", "-", "-", "-", "mg/hr", 5, "-", "-", "-"), 1, "read as entered at the bedside"),
+        (("A", "1 mg", 10, "0.1 mg/mL", "mg/hr", "5 mcg/hr", "-", "-", "-"), 1, ""),
+        (("A", "1 mg", 10, "0.1 mg/mL", "mg", "5", "-", "-", "-"), 1, ""),
+        (("A", "1 mg", 10, "0.1 mg/mL", "units/hr", "5", "-", "-", "-"), 0, "units"),
+    ],
+)
+def test_baxter_rows(tmp_path: Path, row, entries, words) -> None:
+    """What makes a row wrong leaves it out; what does not matter to it is only reported."""
+    path = workbook(tmp_path / "b.xlsx", {"Custom Report": [BAXTER_HEADER, ("Care Area: ICU",), row]})
+    reading = read_table(path, BAXTER)
+    assert len(reading.library.entries) == entries
+    assert words in said(reading)
+    assert reading.counts.rows_left_out == 1 - entries
+
+
+def test_a_unit_column_of_its_own_comes_first(tmp_path: Path) -> None:
+    """Where a group has its own column of units, the shared one does not speak for it."""
+    header = (*BAXTER_HEADER[:8], "Load Units", "Load Upper Hard")
+    row = ("A", "1 mg", 10, "0.1 mg/mL", "mg/hr", 5, "mg/min", 2, "mcg/min", 300)
+    path = workbook(tmp_path / "b.xlsx", {"Custom Report": [header, ("Care Area: ICU",), row]})
+    (entry,) = read_table(path, BAXTER).library.entries
+    assert entry.loading is not None
+    assert entry.loading.dose is not None
+    assert entry.loading.dose.quantity("hard_max") == Quantity.of("0.3", "mg")
+
+
+def test_two_columns_may_not_contradict(tmp_path: Path) -> None:
+    """The same field twice is read once if both agree; lists are joined; a contradiction leaves the row out."""
+    mapping = mapping_from_text(
+        """
+format = "openinfusion-table-mapping"
+format_version = 1
+name = "twice"
+about = "one field in two columns"
+[[sheets]]
+id = "twice"
+holds = "entries"
+required = ["drug", "care_area"]
+constants = { type = "fluid" }
+[sheets.columns]
+"Area" = "care_area"
+"Drug" = "drug"
+"Name again" = "drug"
+"Alias 1" = "drug.aliases"
+"Alias 2" = "drug.aliases"
+"Max (mL/h)" = { field = "rate.soft_max", unit = "mL/h" }
+""",
+        where="twice.toml",
+    )
+    rows = (
+        "Area,Drug,Name again,Alias 1,Alias 2,Max (mL/h)",
+        "ICU,saline,saline,NaCl,salt,9",
+        "ICU,saline,glucose,,,9",
+    )
+    (tmp_path / "t.csv").write_text("\n".join(rows), "utf-8")
+    reading = read_table(tmp_path / "t.csv", mapping)
+    assert reading.library.drugs[0].aliases == ("NaCl", "salt")
+    assert (reading.counts.entries_made, reading.counts.rows_left_out) == (1, 1)
+    assert "row 3, column C (Name again): found 'glucose'; expected 'saline', as in B; row left out" in said(reading)

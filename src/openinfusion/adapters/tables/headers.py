@@ -8,7 +8,7 @@ texts are compared by their letters and digits, then by their words in any order
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from openinfusion.adapters.tables.fields import find_field
@@ -54,11 +54,15 @@ class Headers:
         exact: dict[str, Column] = {}
         bare: dict[str, Column] = {}
         worded: dict[frozenset[str], Column] = {}
+        unclear: set[frozenset[str]] = set()
         for column, header in all_headers(self.sheet):
             exact.setdefault(compact(header), column)
             bare.setdefault(compact(without_brackets(header)), column)
-            worded.setdefault(self.words_of(header), column)
-        return exact, bare, worded
+            words = self.words_of(header)
+            if worded.setdefault(words, column) is not column:
+                unclear.add(words)
+        # Words that two columns share decide nothing: "Concentration Units" and "Concentration Limit Units".
+        return exact, bare, {words: column for words, column in worded.items() if words not in unclear}
 
     def words_of(self, text: str) -> frozenset[str]:
         """Return the words of a header that tell, each in its usual form."""
@@ -188,6 +192,8 @@ def _with_neighbours(header: Header, headers: Headers) -> Header:
     """Give a column headed "Unit", or not headed at all, the meaning "unit of its neighbour"."""
     columns = dict(header.columns)
     taken = {path for column in columns.values() for path, _ in column.targets if len(column.targets) == 1}
+    for path in taken:
+        columns = {at: _without(column, path) for at, column in columns.items()}
     width = max(columns) + 1
     for number in range(1, width + 1):
         text = header.texts.get(number, "")
@@ -198,9 +204,17 @@ def _with_neighbours(header: Header, headers: Headers) -> Header:
             columns.get(number + 1), headers.sheet, of_quantity=False
         )
         if path is not None and path not in taken:
+            columns = {at: _without(column, path) for at, column in columns.items()}
             columns[number] = Column(header=text or "(no header)", fields=(path,))
             taken.add(path)
     return Header(header.first, header.last, columns, header.texts)
+
+
+def _without(column: Column, path: str) -> Column:
+    """Return a column that serves several groups without one that has a column of its own."""
+    if len(column.targets) == 1:
+        return column
+    return replace(column, fields=tuple(field for field in column.fields if not field.startswith(path)))
 
 
 def _unit_of(column: Column | None, sheet: Sheet, *, of_quantity: bool) -> str | None:
