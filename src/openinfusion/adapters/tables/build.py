@@ -100,7 +100,7 @@ def _makes_group(path: str, found: Found | None, holds: Holds) -> bool:
     """Whether a unit alone says that a group is there: its own unit column does, a unit shared by groups does not."""
     if find_field(path.removesuffix(".unit"), holds) is not None:
         return False
-    return found is not None and (len(found.column.fields) == 1 or path == "pca.dose.unit")
+    return found is not None and (not found.column.is_shared or path == "pca.dose.unit")
 
 
 def _put_unit(made: Document, path: str, unit: Unit) -> None:

@@ -69,7 +69,8 @@ def _field(column: Column) -> str:
 
 def _reading(column: Column) -> str:
     """Return how the cells are read, where that is not plain."""
-    said = [f"in {column.unit.text} unless said"] if column.unit else []
+    said = [] if column.written else ["only read, where a report has it"]
+    said += [f"in {column.unit.text} unless said"] if column.unit else []
     if column.unit_like:
         said.append("in the unit of the concentration unless said")
     if column.reads != "value":

@@ -191,9 +191,9 @@ def _fill_right(line: dict[int, str], above: list[dict[int, str]], width: int) -
 def _with_neighbours(header: Header, headers: Headers) -> Header:
     """Give a column headed "Unit", or not headed at all, the meaning "unit of its neighbour"."""
     columns = dict(header.columns)
-    taken = {path for column in columns.values() for path, _ in column.targets if len(column.targets) == 1}
-    for path in taken:
-        columns = {at: _without(column, path) for at, column in columns.items()}
+    taken = {path for column in columns.values() for path, _ in column.targets if not column.is_shared}
+    for own in taken:
+        columns = {at: _without(column, own) for at, column in columns.items()}
     width = max(columns) + 1
     for number in range(1, width + 1):
         text = header.texts.get(number, "")
@@ -212,9 +212,10 @@ def _with_neighbours(header: Header, headers: Headers) -> Header:
 
 def _without(column: Column, path: str) -> Column:
     """Return a column that serves several groups without one that has a column of its own."""
-    if len(column.targets) == 1:
+    if not column.is_shared:
         return column
-    return replace(column, fields=tuple(field for field in column.fields if not field.startswith(path)))
+    fields = tuple(field for field in column.fields if not field.startswith(path))
+    return replace(column, fields=fields, shared=True, ignore=None if fields else "each group has its own unit column")
 
 
 def _unit_of(column: Column | None, sheet: Sheet, *, of_quantity: bool) -> str | None:

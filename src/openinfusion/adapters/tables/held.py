@@ -31,7 +31,7 @@ def held_by_entries(sheet: Sheet, mapping: TableMapping) -> frozenset[str]:
     """Return the paths of an entry that its sheet can hold."""
     held = {"drug", "care_area", *sheet.constants}
     for column in sheet.columns:
-        for path, _ in column.targets:
+        for path, _ in column.targets if column.written else ():
             known = find_field(path, "entries")
             held |= {path} | ({known.unit_path} if known and known.unit_path else set())
     held |= {part for part in _PARTS if any(path.startswith(f"{part}.") for path in held)}

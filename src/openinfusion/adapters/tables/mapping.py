@@ -34,7 +34,8 @@ class Column:
     ``unit`` is the unit of numbers that have none of their own. ``open`` and ``blank`` are further words for "entered
     at the bedside" and for "nothing". ``words`` turns a cell's text into the format's word. ``ignore`` is the reason
     why a known column has no field. ``unit_like`` gives limits of a concentration without a unit that of the
-    concentration itself, in layouts that have no column for it.
+    concentration itself, in layouts that have no column for it. A ``shared`` column gives the unit of groups that may
+    not be there at all; one with several fields is. A column that is not ``written`` is only read, where it is found.
     """
 
     header: str
@@ -47,7 +48,13 @@ class Column:
     open: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     fill_down: bool = False
+    shared: bool = False
+    written: bool = True
     ignore: str | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        return self.shared or len(self.fields) > 1
 
     @property
     def targets(self) -> tuple[tuple[str, str | None], ...]:

@@ -160,8 +160,9 @@ class Comparison:
     def _between(self, pair: Pair, chosen: Chosen) -> Iterator[ReadBackDifference]:
         mine, theirs = self._seen(pair.mine, self.approved), self._seen(pair.theirs, self.reading.library)
         same_drug = self.matcher.drug_id(pair.theirs, self.reading.library) == pair.mine.drug
+        origins = self.reading.origins.get(pair.theirs.id, {})
         for path in sorted(mine.keys() | theirs.keys()):
-            if is_same(mine.get(path), theirs.get(path)) or not chosen(path):
+            if is_same(mine.get(path), theirs.get(path)) or not (chosen(path) or path in origins):
                 continue
             if (path == "drug" and same_drug) or (
                 path in ("care_area", "therapy") and _is_one_name(path, mine, theirs)
@@ -176,7 +177,7 @@ class Comparison:
                 approved=show_plain(mine.get(path)),
                 exported=show_plain(theirs.get(path)),
             )
-            yield _at(difference, _near(self.reading.origins.get(pair.theirs.id, {}), path))
+            yield _at(difference, _near(origins, path))
 
     def _alone(self, entry: Entry, library: Library, kind: DifferenceKind) -> ReadBackDifference:
         is_mine = kind is DifferenceKind.NOT_EXPORTED

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -78,7 +78,8 @@ def _sheets(library: Library, mapping: TableMapping) -> dict[str, list[Line]]:
     """Return each sheet's lines by its name; kinds of sheet that the mapping knows twice are written once."""
     sheets: dict[str, list[Line]] = {}
     seen: set[str] = set()
-    for sheet in mapping.sheets:
+    for known in mapping.sheets:
+        sheet = replace(known, columns=tuple(column for column in known.columns if column.written))
         if sheet.holds == "nothing" or (sheet.holds != "entries" and sheet.holds in seen):
             continue
         seen.add(sheet.holds)
@@ -137,12 +138,16 @@ def _entry_lines(library: Library, sheet: Sheet, mapping: TableMapping) -> list[
         if sheet.blocks:
             lines += [[f"Care Area: {area.name}"], *_settings(area, sheet, mapping)]
         for entry in library.entries:
-            if entry.care_area == area.id and sheet_for(entry, mapping) is sheet:
+            if entry.care_area == area.id and _is_on(sheet, sheet_for(entry, mapping)):
                 own = {f"care_area.{path}": value for path, value in flat_item(area).items()}
                 drug = {f"drug.{path}": value for path, value in flat_item(library.drug(entry.drug)).items()}
                 flat = own | drug | as_written(flat_entry(entry, library), sheet)
                 lines.append(_line(RowWriter(flat, sheet, mapping), sheet.columns))
     return lines
+
+
+def _is_on(sheet: Sheet, known: Sheet | None) -> bool:
+    return known is not None and known.id == sheet.id
 
 
 def _line(writer: RowWriter, columns: tuple[Column, ...]) -> Line:

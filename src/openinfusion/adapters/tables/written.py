@@ -1,5 +1,6 @@
 """Say a value the way a column writes it: the vendor's spelling of units, words, blanks and durations."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from openinfusion.adapters.tables.build import round_digits
@@ -19,7 +20,7 @@ class RowWriter:
 
     def __init__(self, flat: Flat, sheet: Sheet, mapping: TableMapping) -> None:
         self.flat = flat
-        self.sheet = sheet
+        self.sheet = replace(sheet, columns=tuple(column for column in sheet.columns if column.written))
         self.mapping = mapping
         self.blank = mapping.blanks[0] if mapping.blanks else ""
         self.units = self._written_units()
