@@ -16,6 +16,7 @@ CALM = settings(
 settings.register_profile("default", CALM)
 settings.register_profile("ci", CALM)
 settings.register_profile("thorough", CALM, max_examples=5000)
+settings.register_profile("mutation", CALM, max_examples=25, derandomize=True, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -244,3 +244,16 @@ def test_names_are_compared_by_letters() -> None:
     assert are_alike("amiodarone", "amiodipine", letters=0, start=4)
     assert not are_alike("morphine", "milrinone", letters=2, start=4)
     assert not are_alike("insulin", "in", letters=2, start=4)
+
+
+def test_what_is_about_one_drug_comes_before_what_is_everywhere() -> None:
+    """An import is unreviewed in every row; that must not push the one dangerous entry down."""
+    everywhere = {f"entries.{n}.sources": None for n in range(10)}
+    groups = of({**everywhere, "entries.4.initial": None, "entries.3.review_by": None}).groups()
+    ranks = [(group.severity.rank, group.drug is None) for group in groups]
+    assert ranks == sorted(ranks)
+
+
+def test_an_unreviewed_row_is_an_error_once_the_library_is_no_draft() -> None:
+    approved = of({"entries.0.unreviewed": True, "library.status": "approved"})
+    assert [f.severity.value for f in approved.findings if f.rule.id == "G04"] == ["error"]

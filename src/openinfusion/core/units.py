@@ -398,7 +398,7 @@ class Quantity:
         return self.value / other.to(self.unit).value
 
     def without_small_decimals(self) -> "Quantity":
-        """Return a mass below 1 in the largest unit where it is at least 1: 0.08 mg/mL is 80 micrograms/mL (MEDi-014)."""
+        """Return a mass below 1 in the largest unit where it is 1 or more: 80 micrograms for 0.08 mg (MEDi-014)."""
         unit = self.unit
         if self.value >= 1 or unit.kind is not Kind.MASS:
             return self

@@ -82,7 +82,7 @@ def overdue(row: Row, survey: Survey) -> Iterator[Fault]:
 
 @rule(
     "G04",
-    Severity.ERROR,
+    Severity.WARNING,
     scopes.ENTRIES,
     title="An entry came from elsewhere and nobody reviewed it here",
     reason="Libraries copied as a favour bring another hospital's strengths and weights with them.",
@@ -92,10 +92,11 @@ def overdue(row: Row, survey: Survey) -> Iterator[Fault]:
     hazard="LC-08",
     example={"entries.0.unreviewed": True},
 )
-def unreviewed(row: Row, _: Survey) -> Iterator[Fault]:
-    """Fire while the entry is marked as not reviewed."""
+def unreviewed(row: Row, survey: Survey) -> Iterator[Fault]:
+    """Fire while the entry is marked as not reviewed; past the draft it is an error, since others rely on it."""
     if row.entry.unreviewed:
-        yield row.at("unreviewed", "not reviewed since it was imported")
+        severity = None if survey.library.library.status is Status.DRAFT else Severity.ERROR
+        yield row.at("unreviewed", "not reviewed since it was imported", severity)
 
 
 @rule(

@@ -91,7 +91,8 @@ def strengths_differ(family: Family, _: Survey) -> Iterator[Fault]:
         for first, second in combinations(areas, 2):
             if {row.strength for row in first}.isdisjoint(row.strength for row in second):
                 yield second[0].at(
-                    "concentration", f"{second[0].strength} here, {first[0].strength} in {first[0].area.name}"
+                    "concentration",
+                    f"{second[0].strength_words} here, {first[0].strength_words} in {first[0].area.name}",
                 )
 
 
@@ -146,7 +147,7 @@ def alike_in_strength(pair: Pair, _: Survey) -> Iterator[Fault]:
     strengths = {row.strength: row for row in pair.first if row.strength is not None}
     row = next((row for row in pair.second if row.strength in strengths), None)
     if row is not None:
-        yield row.at("concentration", f"{row.strength}, as {pair.first[0].drug.name} in the same care area")
+        yield row.at("concentration", f"{row.strength_words}, as {pair.first[0].drug.name} in the same care area")
 
 
 @rule(

@@ -154,7 +154,12 @@ class Review:
         return sum(finding.severity is severity for finding in self.open)
 
     def groups(self) -> tuple[Group, ...]:
-        """Return the open findings in groups, gravest first, each finding in exactly one group."""
+        """
+        Return the open findings in groups, each finding in exactly one group.
+
+        Gravest first; within a gravity what is about one drug comes before what repeats over many, so that a single
+        dangerous entry does not drown in something that is the same everywhere.
+        """
         looked = {entry.rule.id: entry for entry in self.looked_at}
         by_rule: dict[tuple[str, Severity], list[Finding]] = {}
         for finding in self.open:
@@ -164,7 +169,9 @@ class Review:
             for (rule, severity), findings in by_rule.items()
             for drug, rows in _by_drug(findings)
         ]
-        return tuple(sorted(groups, key=lambda g: (g.severity.rank, (g.drug or "").casefold(), g.rule.id)))
+        return tuple(
+            sorted(groups, key=lambda g: (g.severity.rank, g.drug is None, (g.drug or "").casefold(), g.rule.id))
+        )
 
 
 def _by_drug(findings: Sequence[Finding]) -> Iterable[tuple[str | None, list[Finding]]]:

@@ -82,6 +82,11 @@ class Row:
         return self.entry.concentration.per_ml if self.entry.concentration else None
 
     @property
+    def strength_words(self) -> str:
+        """The fixed strength as a screen shows it: 30 mg/mL, not 0.03 g/mL."""
+        return str(self.strength.without_small_decimals()) if self.strength else "no fixed strength"
+
+    @property
     def is_young(self) -> bool:
         """Whether the area treats children or neonates."""
         return self.area.population in YOUNG
