@@ -9,6 +9,7 @@ from pathlib import Path
 import cli_page
 import make_examples
 import make_infusions
+import pictures
 import spec_pages
 
 from openinfusion.adapters.schema import format_page, library_schema
@@ -46,7 +47,7 @@ def documents() -> dict[Path, bytes]:
     }
     made = {REFERENCE / name: page().encode() for name, page in pages.items()}
     made[REFERENCE / "library.schema.json"] = (json.dumps(library_schema(), indent=2) + "\n").encode()
-    return made | make_examples.build() | make_infusions.build()
+    return made | make_examples.build() | make_infusions.build() | pictures.build()
 
 
 def main() -> int:
