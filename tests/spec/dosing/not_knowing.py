@@ -111,6 +111,7 @@ NOT_KNOWING = Specification(
                 entry     | dose      | rate      | volume  | duration | weight | decision | findings
                 ----------+-----------+-----------+---------+----------+--------+----------+---------------------
                 morphine  | 5 mg      |           |         |          |        | refuse   | dose: wrong unit
+                morphine  | 5 mg      | 9 mL/h    |         |          |        | refuse   | dose: wrong unit
                 morphine  | 5 mg/mL   |           |         |          |        | refuse   | dose: wrong unit
                 morphine  | 5 units/h |           |         |          |        | refuse   | dose: wrong unit
                 morphine  | 5 mmol/h  |           |         |          |        | refuse   | dose: wrong unit

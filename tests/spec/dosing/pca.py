@@ -11,13 +11,18 @@ PCA = Specification(
     ),
     hazards=("LC-01", "LC-02"),
     entries="""
-        entry       | type | concentration  | window | parameter       | unit          | hard min | soft min | soft max | hard max
-        ------------+------+----------------+--------+-----------------+---------------+----------+----------+----------+---------
-        morphine    | pca  | 50 mg in 50 mL | 4 h    | dose            | mg/h          |          |          | 1        | 2
-                    |      |                |        | pca.dose        | mg            | 0.2      | 0.5      | 2        | 3
-                    |      |                |        | pca.lockout     | min           | 3        | 5        | 15       | 30
-                    |      |                |        | pca.accumulated | mg            |          |          | 20       | 30
-        demand only | pca  | 50 mg in 50 mL |        | pca.dose        | micrograms/kg |          |          | 20       | 40
+        entry        | type | concentration  | window | parameter       | unit          | hard min | soft min | soft max | hard max
+        -------------+------+----------------+--------+-----------------+---------------+----------+----------+----------+---------
+        morphine     | pca  | 50 mg in 50 mL | 4 h    | dose            | mg/h          |          |          | 1        | 2
+                     |      |                |        | pca.dose        | mg            | 0.2      | 0.5      | 2        | 3
+                     |      |                |        | pca.lockout     | min           | 3        | 5        | 15       | 30
+                     |      |                |        | pca.accumulated | mg            |          |          | 20       | 30
+        lockout only | pca  | 50 mg in 50 mL |        | pca.dose        | mg            |          |          |          |
+                     |      |                |        | pca.lockout     | min           | 3        |          |          |
+        with bolus   | pca  | 50 mg in 50 mL |        | pca.dose        | mg            |          |          | 1        | 2
+                     |      |                |        | pca.lockout     | min           | 3        |          |          |
+                     |      |                |        | bolus.dose      | mg            |          |          | 5        | 10
+        demand only  | pca  | 50 mg in 50 mL |        | pca.dose        | micrograms/kg |          |          | 20       | 40
     """,
     tables=(
         Table(
@@ -109,6 +114,30 @@ PCA = Specification(
                 1.5 mg           |            | confirm  | dose above soft max               | 30 micrograms/kg
                 2.5 mg           |            | refuse   | dose above hard max               | 50 micrograms/kg
                 1 mg             | 1 mg/h     | refuse   | background dose: mode not offered |
+            """,
+        ),
+        Table(
+            rule="A value that is only entered counts as checked",
+            why="The demand dose of this entry has no limits; its lockout has.",
+            given={"entry": "lockout only", "mode": "pca", "dose": "1 mg"},
+            cases="""
+                lockout | decision | findings
+                --------+----------+-----------------------
+                5 min   | accept   |
+                2 min   | refuse   | lockout below hard min
+                        | refuse   | lockout: missing
+            """,
+        ),
+        Table(
+            rule="A bolus from the syringe of a PCA has limits of its own",
+            why="Whoever gives it does not press the patient's button: no lockout, and the bolus limits.",
+            given={"entry": "with bolus", "mode": "bolus"},
+            cases="""
+                dose  | decision | findings            | = dose | = volume
+                ------+----------+---------------------+--------+---------
+                3 mg  | accept   |                     | 3 mg   | 3 mL
+                6 mg  | confirm  | dose above soft max | 6 mg   | 6 mL
+                11 mg | refuse   | dose above hard max | 11 mg  | 11 mL
             """,
         ),
     ),

@@ -18,6 +18,7 @@ ROUNDING = Specification(
         bolus      |      | 50 mg in 50 mL   | dose           | mg/h              |          |          | 50       | 60
                    |      |                  | bolus.dose     | mg                |          |          | 5        | 10
                    |      |                  | bolus.duration | min               |          | 2        |          |
+        by hand    |      | 50 mg in 50 mL   | bolus.dose     | mg                |          |          | 5        | 10
     """,
     tables=(
         Table(
@@ -90,7 +91,19 @@ ROUNDING = Specification(
                 ---------+-----------+----------+-------------------------------------+--------------------+----------------+---------------
                 140 mL/h | 1 mL/h    | accept   |                                     | about 2.142857 min | 140 mL/h       | 5 mg
                 140 mL/h | 100 mL/h  | accept   |                                     | about 2.142857 min | 100 mL/h       | 5 mg
+                         | 100 mL/h  | refuse   | duration: missing                   |                    |                |
                 150 mL/h | 100 mL/h  | confirm  | duration below soft min by rounding | 2 min              | 200 mL/h       | 5 mg
+            """,
+        ),
+        Table(
+            rule="Without a rate there is nothing to round",
+            why="This bolus is given by hand on the pump: nobody says how fast.",
+            given={"entry": "by hand", "mode": "bolus"},
+            cases="""
+                dose  | pump step | decision | findings            | = volume | = rounded rate | = rounded dose
+                ------+-----------+----------+---------------------+----------+----------------+---------------
+                5 mg  | 0.1 mL/h  | accept   |                     | 5 mL     |                |
+                11 mg | 0.1 mL/h  | refuse   | dose above hard max | 11 mL    |                |
             """,
         ),
     ),
