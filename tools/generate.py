@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cli_page
+import hazard_page
 import make_examples
 import make_infusions
 import pictures
@@ -44,6 +45,7 @@ def documents() -> dict[Path, bytes]:
         "vendor-columns.md": vendor_columns_page,
         "cli.md": cli_page.page,
         "errors.md": error_page,
+        "hazards.md": hazard_page.page,
     }
     made = {REFERENCE / name: page().encode() for name, page in pages.items()}
     made[REFERENCE / "library.schema.json"] = (json.dumps(library_schema(), indent=2) + "\n").encode()
