@@ -307,13 +307,9 @@ class Library:
 def _check_unique(name: str, ids: list[str]) -> None:
     if len(set(ids)) == len(ids):
         return
-    seen: set[str] = set()
-    for number, item in enumerate(ids):
-        if item in seen:
-            raise LibraryError(
-                where=f"{name}[{number}].id", found=f"{item!r} a second time", expected="an id of its own"
-            )
-        seen.add(item)
+    first = {item: n for n, item in reversed(list(enumerate(ids)))}
+    number, item = next((n, item) for n, item in enumerate(ids) if first[item] != n)
+    raise LibraryError(where=f"{name}[{number}].id", found=f"{item!r} a second time", expected="an id of its own")
 
 
 def _check_known(where: str, item: str, known: Mapping[str, object]) -> None:

@@ -111,6 +111,22 @@ def test_a_dose_is_shown_as_entered_where_the_entry_names_no_unit() -> None:
     assert checked(entry, rate="1 mL/h").derived.dose is None
 
 
+def test_a_lockout_with_a_usual_value_alone_need_not_be_entered() -> None:
+    """What limits nothing asks for nothing."""
+    entry = Entry(
+        id="e",
+        drug="d",
+        care_area="a",
+        type=EntryType.PCA,
+        concentration=MORPHINE.concentration,
+        pca=Pca(
+            dose=Limits(unit=Unit.read("mg"), hard_max=Fraction(2)),
+            lockout=Limits(unit=Unit.read("min"), initial=Fraction(5)),
+        ),
+    )
+    assert checked(entry, Mode.PCA, dose="1 mg").findings == ()
+
+
 def test_an_accumulated_dose_per_kg_needs_the_weight() -> None:
     """Limits per kg and an absolute value: both ways of asking."""
     entry = Entry(

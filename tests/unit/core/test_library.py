@@ -1,5 +1,6 @@
 """A library, its entries and their limits are checked at birth."""
 
+from datetime import datetime
 from fractions import Fraction
 
 import pytest
@@ -49,7 +50,7 @@ def test_limits_out_of_order_or_negative_are_refused(values: dict[str, int], fau
 def test_limits_may_be_equal_or_zero() -> None:
     """A hard maximum on the soft one is legal (and a finding of review)."""
     made = limits("mg", hard_min=0, soft_min=0, soft_max=5, hard_max=5, usual_min=1, usual_max=1, initial=0)
-    assert made.bounds == (0, 0, 5, 5)
+    assert [value for value in made.bounds if value is not None] == [0, 0, 5, 5]
     assert made.quantity("soft_max") == Q("5 mg")
     assert limits("mg").quantity("soft_max") is None
 
@@ -172,6 +173,8 @@ def test_all_limits_are_listed_with_their_paths() -> None:
         *("pca.dose", "pca.lockout", "pca.accumulated", "concentration.limits"),
     ]
 
+    assert list(entry().all_limits()) == []
+
 
 AREA = CareArea(id="a", name="Critical care", population=Population.ADULT)
 DRUG = Drug(id="d", name="morphine")
@@ -199,6 +202,12 @@ def test_a_library_refuses_double_ids_and_loose_ends(parts: dict[str, object], w
     with pytest.raises(LibraryError) as caught:
         library(**parts)
     assert caught.value.where == where
+
+
+def test_a_time_without_its_zone_is_no_time() -> None:
+    with pytest.raises(LibraryError) as caught:
+        About(name="n", organisation="o", version="1", valid_from=datetime(2026, 3, 31))  # noqa: DTZ001 - the fault
+    assert (caught.value.where, caught.value.found) == ("valid_from", "2026-03-31T00:00:00")
 
 
 def test_a_library_finds_its_parts_and_describes_an_entry() -> None:
