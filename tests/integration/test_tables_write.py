@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -144,6 +144,8 @@ def _with_id(entry: Entry, new: str) -> Entry:
     return Entry(**{name: getattr(entry, name) for name in Entry.__slots__} | {"id": new})
 
 
+# Each example writes a file and reads it twice, so there are fewer of them.
+@settings(max_examples=(settings.default.max_examples if settings.default else 90) // 3)
 @given(libraries(), st.sampled_from([".xlsx", ".csv"]))
 def test_the_plain_layout_holds_what_it_says(library, suffix) -> None:
     """Every entry comes back as it was, to the last digit, through a workbook and through CSV."""

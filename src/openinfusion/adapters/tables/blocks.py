@@ -33,9 +33,15 @@ def find_title(cells: tuple[Cell, ...], blocks: Blocks) -> Title | None:
     return None
 
 
-def is_lone_title(cells: tuple[Cell, ...], blocks: Blocks, header: Header) -> bool:
-    """Whether a row holds one text alone, in the first column of the table."""
-    return blocks.lone_cell_is_title and len(cells) == 1 and cells[0].column == min(header.columns)
+def plain_title(cells: tuple[Cell, ...], blocks: Blocks, *, header: Header, labels: Headers) -> Cell | None:
+    """Return a title that is only a name in the first column: alone in its row, or before labelled settings."""
+    first = cells[0]
+    if not blocks.lone_cell_is_title or first.column > min(header.columns) or not _is_value(first, labels):
+        return None
+    if labels.words_of(first.text) & labels.all_words:
+        return None  # "Patient Weight" before its limits is no care area
+    rest = cells[1:]
+    return first if not rest or not _is_value(rest[0], labels) else None
 
 
 def is_header_again(cells: tuple[Cell, ...], header: Header, grid: Grid) -> bool:

@@ -44,6 +44,12 @@ def is_blank(text: str, column: Column, mapping: TableMapping) -> bool:
     return not text.strip() or is_one_of(text, (*column.blank, *mapping.blanks))
 
 
+def meaning(text: str, column: Column) -> str | None:
+    """Return what a word of the column means; "P or S", "P/S" differ, "Pump / Syringe" and "pump, syringe" do not."""
+    said = compact(text) or word_key(text)
+    return next((value for word, value in column.words.items() if (compact(word) or word_key(word)) == said), None)
+
+
 def read_value(text: str, column: Column, field: Field, *, per: str | None, mapping: TableMapping) -> Value:
     """
     Return what a cell says.
@@ -52,8 +58,7 @@ def read_value(text: str, column: Column, field: Field, *, per: str | None, mapp
         AuthorError: the text is not what the column holds; ``found`` and ``expected`` say how.
 
     """
-    words = {word_key(key): value for key, value in column.words.items()}
-    plain = words.get(word_key(text), text.strip())
+    plain = meaning(text, column) or text.strip()
     match field.kind:
         case Kind.NUMBER:
             return _read_number(plain, column, mapping)

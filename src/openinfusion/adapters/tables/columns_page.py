@@ -76,7 +76,8 @@ def _reading(column: Column) -> str:
     if column.reads != "value":
         said.append(column.reads)
     if column.open:
-        said.append(f'"{column.open[0]}" is entered at the bedside')
+        what = "" if not column.fields[0].endswith(".unit") else ": then no unit is kept"
+        said.append(f'"{column.open[0]}" is entered at the bedside{what}')
     if column.fields and column.fields[0].startswith("concentration.strength"):
         said.append("checked against amount and volume, not kept")
     said += [f'"{word}" is nothing' for word in column.blank[:1]]

@@ -70,6 +70,11 @@ class Headers:
         usual = (self.words.same.get(word, word) for word in re.findall(r"[^\W_]+", plain))
         return frozenset(usual) - frozenset(self.words.ignored)
 
+    @cached_property
+    def all_words(self) -> frozenset[str]:
+        """Every telling word of every header."""
+        return frozenset().union(*(self.words_of(header) for _, header in all_headers(self.sheet)))
+
     def find(self, text: str) -> Column | None:
         """Return the column that a header means, or ``None``."""
         if text not in self._found:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from openinfusion.adapters.tables.cells import is_blank, is_one_of, read_value, word_key
+from openinfusion.adapters.tables.cells import is_blank, is_one_of, meaning, read_value
 from openinfusion.adapters.tables.fields import STRENGTH, Holds, Kind, find_field
 from openinfusion.adapters.tables.mapping import Column, TableMapping
 from openinfusion.adapters.tables.reading import CellProblem, Consequence, Found, Record, problem
@@ -49,7 +49,7 @@ def _read_cell(row: Row, pair: tuple[Cell, Column], *, holds: Holds, mapping: Ta
         return
     if cell.fault is None and is_blank(cell.text, column, mapping):
         return
-    if _words(column).get(word_key(cell.text)) == NO_CONCENTRATION and STRENGTH in column.fields:
+    if STRENGTH in column.fields and meaning(cell.text, column) == NO_CONCENTRATION:
         row.without = True
         return
     for path, per in column.targets:
@@ -99,10 +99,6 @@ def _whole(cell: Cell, found: str) -> str:
     """Return what was found with the whole text of its cell."""
     text = cell.text.strip()[:80]
     return found if text in found else f"{text!r} ({found})"
-
-
-def _words(column: Column) -> dict[str, str]:
-    return {word_key(key): value for key, value in column.words.items()}
 
 
 def _fault(cell: Cell, kind: Kind) -> AuthorError:

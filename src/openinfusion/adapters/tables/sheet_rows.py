@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from openinfusion.adapters.tables.blocks import find_title, is_lone_title, read_settings
+from openinfusion.adapters.tables.blocks import find_title, plain_title, read_settings
 from openinfusion.adapters.tables.cells import is_blank, word_key
 from openinfusion.adapters.tables.headers import Headers
 from openinfusion.adapters.tables.layout import Layout
@@ -73,8 +73,9 @@ class _Walk:
             return
         elif blocks is None or self._is_entry(number):
             self._add_row(number, cells)
-        elif header is not None and is_lone_title(cells, blocks, header):
-            self._start_block(cells[0], is_sure=False)
+        elif header is not None and (name := plain_title(cells, blocks, header=header, labels=self.labels)) is not None:
+            self._start_block(name, is_sure=len(cells) > 1)
+            self._add_settings(cells[1:])
         else:
             self._add_settings(cells)
 
@@ -129,6 +130,9 @@ class _Walk:
                 self._report_stray(cell)
 
     def _add_setting(self, value: Cell, column: Column) -> None:
+        if column.fields == ("name",):
+            self._start_block(value, is_sure=True)
+            return
         if self.area is None:
             return
         row = read_cells(iter([(value, column)]), "care areas", self.mapping)
