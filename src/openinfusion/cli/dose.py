@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,7 +37,9 @@ def _quantity(name: str, text: str | None) -> Quantity | None:
         raise ProgrammeError(where=f"--{name}", found=found, expected=expected) from error
 
 
-Text = Annotated[str | None, typer.Option(metavar='"NUMBER UNIT"', show_default=False)]
+def _quantity_option(words: str) -> Any:  # noqa: ANN401 - typer types its own return so
+    """Return an option that takes a number with its unit."""
+    return typer.Option(help=words, metavar='"NUMBER UNIT"', show_default=False)
 
 
 def check_programme(
@@ -45,21 +47,25 @@ def check_programme(
     *,
     entry: Annotated[str | None, typer.Option(help="id of the entry; see 'openinfusion library show'")] = None,
     mode: Annotated[Mode | None, typer.Option(help="what is programmed; the entry's own type unless said")] = None,
-    dose: Text = None,
-    rate: Text = None,
-    volume: Text = None,
-    duration: Text = None,
-    amount: Text = None,
-    diluent: Text = None,
-    weight: Text = None,
-    height: Text = None,
-    body_surface_area: Text = None,
-    lockout: Text = None,
-    accumulated: Text = None,
-    background: Text = None,
-    previous: Text = None,
+    dose: Annotated[str | None, _quantity_option("the dose: per time when continuous, an amount otherwise")] = None,
+    rate: Annotated[str | None, _quantity_option("the rate, in mL/h or as a dose per time")] = None,
+    volume: Annotated[str | None, _quantity_option("the volume to be infused")] = None,
+    duration: Annotated[str | None, _quantity_option("the time it takes")] = None,
+    amount: Annotated[str | None, _quantity_option("amount of drug, where the concentration is open")] = None,
+    diluent: Annotated[str | None, _quantity_option("volume that holds it, where the concentration is open")] = None,
+    weight: Annotated[str | None, _quantity_option("the patient's weight")] = None,
+    height: Annotated[str | None, _quantity_option("the patient's height")] = None,
+    body_surface_area: Annotated[
+        str | None, _quantity_option("the patient's body surface area, instead of weight and height")
+    ] = None,
+    lockout: Annotated[str | None, _quantity_option("PCA: the time between two demand doses")] = None,
+    accumulated: Annotated[str | None, _quantity_option("PCA: the most within its window")] = None,
+    background: Annotated[str | None, _quantity_option("PCA: the background infusion")] = None,
+    previous: Annotated[
+        str | None, _quantity_option("the dose or rate before this change, for the titration step")
+    ] = None,
     rate_resolution: Annotated[
-        str | None, typer.Option(metavar='"NUMBER UNIT"', help="round the rate to this step and show both values")
+        str | None, _quantity_option("round the rate to this step of the pump and show both values")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the verdict as JSON")] = False,
     stream: Annotated[
@@ -72,7 +78,8 @@ def check_programme(
     Exit code 0 accept, 10 confirm, 11 refuse, 12 not checked.
 
     Example: openinfusion check examples/trust/library-1.1.0.json
-    --entry ccu-general--noradrenaline--continuous--4-mg-in-50-ml --dose "0.6 micrograms/kg/min" --weight "70 kg"
+    --entry theatres--adrenaline--continuous--single-strength--4-mg-in-50-ml
+    --dose "0.1 micrograms/kg/min" --weight "70 kg"
     """
     if stream:
         for line in answer_lines(sys.stdin):

@@ -212,7 +212,7 @@ def read_back_library(
 
     Exit code 0 when both agree, 1 when they differ.
 
-    Example: openinfusion library read-back library.json examples/vendor/alaris-sample.xlsx --mapping alaris
+    Example: openinfusion library read-back examples/trust/library-1.0.0.json examples/trust/vendor-export-2018.xlsx
     """
     result = read_back(open_library(approved, None).library, exported, mapping_for(mapping, exported))
     if as_json:
