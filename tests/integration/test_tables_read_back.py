@@ -1,5 +1,6 @@
 """Typing errors in a vendor's editor are found by reading its export back (HSIB 2020/21, 5.52)."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,18 @@ from openpyxl import Workbook, load_workbook
 
 from openinfusion.adapters.tables import ReadBack, read_back, read_table, shipped_mapping, write_table
 from openinfusion.adapters.tables.read_back import DifferenceKind
+from openinfusion.core.library import (
+    About,
+    CareArea,
+    Concentration,
+    Drug,
+    Entry,
+    EntryType,
+    Library,
+    Limits,
+    Population,
+)
+from openinfusion.core.units import Quantity, Unit
 
 SAMPLES = Path(__file__).resolve().parents[2] / "examples" / "vendor"
 ALARIS = shipped_mapping("alaris")
@@ -125,3 +138,35 @@ def test_what_the_layout_cannot_hold_is_not_compared(approved, tmp_path: Path) -
     listed = {item.field for item in result.not_compared}
     assert {"therapy", "delivered_by", "duration.hard_min", "bolus.rate.soft_max"} <= listed
     assert {item.drug for item in result.differences if item.kind is not DifferenceKind.VALUE} == {"morphine"}
+
+
+def entry_of(area: str, rate: Limits, *, dose: Limits | None = None) -> Entry:
+    type_ = EntryType.CONTINUOUS if dose else EntryType.FLUID
+    strength = Concentration(amount=Quantity.of("4", "mg"), volume=Quantity.of("250", "mL")) if dose else None
+    return Entry(id=area, drug="d", care_area=area, type=type_, dose=dose, rate=rate, concentration=strength)
+
+
+def test_a_value_that_fits_no_column_is_not_compared(tmp_path: Path) -> None:
+    """A fluid's column is in mL/h, so mL/kg/h has no place; one column of limits holds no rate beside a dose."""
+    dose = Limits(unit=Unit.read("mg/h"), soft_max=Fraction(5))
+    nine = Limits(unit=Unit.read("mL/h"), soft_max=Fraction(9))
+    library = Library(
+        library=About(name="x", organisation="y", version="1"),
+        drugs=(Drug(id="d", name="drug"),),
+        care_areas=tuple(CareArea(id=area, name=area, population=Population.ADULT) for area in ("a", "b", "c")),
+        entries=(
+            entry_of("a", Limits(unit=Unit.read("mL/kg/h"), soft_max=Fraction(5))),
+            entry_of("b", nine, dose=dose),
+            entry_of("c", nine),
+        ),
+    )
+    unwritten = write_table(library, tmp_path / "a.xlsx", ALARIS)
+    assert [(item.entry[:7], item.field) for item in unwritten] == [
+        ("drug, a", "rate.soft_max"),
+        ("drug, a", "rate.unit"),
+        ("drug, b", "rate.soft_max"),
+        ("drug, b", "rate.unit"),
+    ]
+    result = read_back(library, tmp_path / "a.xlsx", ALARIS)
+    assert result.agrees
+    assert {item.field: item.times for item in result.not_compared}["rate.soft_max"] == 2

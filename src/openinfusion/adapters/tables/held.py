@@ -40,6 +40,29 @@ def held_by_entries(sheet: Sheet, mapping: TableMapping) -> frozenset[str]:
     return frozenset(held) if holds_type(mapping) else frozenset(held - {"type"})
 
 
+def fits(path: str, flat: Flat, sheet: Sheet) -> bool:
+    """
+    Whether a value of an entry fits the column that its path has.
+
+    Where one column holds rate and dose, it holds no rate beside a dose; a column in mL/h holds nothing in mL/kg/h.
+    """
+    own = {target for column in sheet.columns for target, _ in column.targets}
+    if path.startswith("rate.") and "dose.unit" in flat and not any(target.startswith("rate.") for target in own):
+        return False
+    known = find_field(path, "entries")
+    unit_path = path if known is None or known.unit_path is None else known.unit_path
+    unit = flat.get(unit_path)
+    if not isinstance(unit, Unit) or unit_path in own:
+        return True
+    fixed = [column.unit for column in sheet.columns for target, _ in column.targets if _unit_path(target) == unit_path]
+    return all(other is None or unit.measures_like(other) for other in fixed)
+
+
+def _unit_path(path: str) -> str | None:
+    known = find_field(path, "entries")
+    return known.unit_path if known else None
+
+
 def held_by_items(mapping: TableMapping, kind: str) -> frozenset[str]:
     """Return the paths of a care area or drug that the layout can hold, on any sheet."""
     held: set[str] = set()

@@ -13,6 +13,7 @@ from pathlib import Path
 from openinfusion.adapters.tables.compare import Flat, Matcher, Pair, flat_entry, flat_item, is_same, show_plain
 from openinfusion.adapters.tables.held import (
     as_held,
+    fits,
     held_by_entries,
     held_by_items,
     holds_type,
@@ -122,7 +123,9 @@ class Comparison:
         if kind == "drug":
             return path in self._of_drugs
         sheet = sheet_for(entry, self.mapping) if entry else None
-        return sheet is not None and path in self._held[sheet.id]
+        if entry is None or sheet is None or path not in self._held[sheet.id]:
+            return False
+        return fits(path, self._seen(entry, self.approved), sheet)
 
     def differences(self, chosen: Callable[[Entry | None, str, str], bool]) -> Iterator[ReadBackDifference]:
         """Yield the differences in the chosen paths."""
