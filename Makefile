@@ -33,8 +33,7 @@ bench: .venv/.ready ## Measure speed
 	@$(BIN)/pytest benchmarks --benchmark-only -p no:randomly
 
 mutation: .venv/.ready ## Change core in small ways and count the changes that no test notices (slow)
-	@$(BIN)/mutmut run --max-children $(WORKERS)
-	@$(BIN)/mutmut results
+	@$(BIN)/python tools/mutate.py --jobs $(WORKERS)
 
 generate: .venv/.ready ## Write the generated documents again
 	@$(BIN)/python tools/generate.py

@@ -2,9 +2,9 @@
 Change core in small ways, one at a time, and count the changes that no test notices.
 
 Each mutant lives only in the memory of a forked process, which imports the changed module in place of the real one and
-runs the fast tests; no file of the checkout is touched. A mutant that no test notices is a survivor: it needs a test, or
-its reason in docs/explanation/mutation-testing.md, by its name. Texts of error messages, annotations and docstrings are
-left alone. Exit code 1 if a survivor has no reason there.
+runs the fast tests; no file of the checkout is touched. A mutant that no test notices is a survivor: it needs a test,
+or its reason in docs/explanation/mutation-testing.md, by its name. Texts of error messages, annotations and docstrings
+are left alone. Exit code 1 if a survivor has no reason there.
 """
 
 import argparse
@@ -19,13 +19,18 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 REASONS = ROOT / "docs" / "explanation" / "mutation-testing.md"
 MODULES = ("dosing", "units", "numbers")
-TESTS = ("tests/spec", "tests/unit/core", "tests/unit/test_programmes.py", "tests/generative")
+TESTS = (
+    *("tests/unit/core", "tests/spec", "tests/unit/test_dosing_edges.py", "tests/unit/test_display.py"),
+    *("tests/unit/test_programmes.py", "tests/generative/test_dosing.py", "tests/generative/test_units.py"),
+)
 SECONDS = 120
 SWAPS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -60,20 +65,21 @@ class Mutant:
 
 
 def mutants_of(module: str) -> Iterator[Mutant]:
-    """Every mutant of a module of core; the name counts lines inside the function, so that edits elsewhere keep it."""
+    """Every mutant of a module; names count lines inside a function or a table, so that edits elsewhere keep them."""
     tree = ast.parse((ROOT / "src/openinfusion/core" / f"{module}.py").read_text("utf-8"))
     seen: dict[str, int] = {}
     for place, holder, field, index, node in list(_places(tree, "module", 1)):
         for words, changed in _changes(node):
-            _put(holder, field, index, changed)
+            _put((holder, field, index), changed)
             source = ast.unparse(ast.fix_missing_locations(copy.deepcopy(tree)))
-            _put(holder, field, index, node)
+            _put((holder, field, index), node)
             name = f"{module}.{place}: {words}"
             seen[name] = seen.get(name, 0) + 1
             yield Mutant(f"openinfusion.core.{module}", f"{name} #{seen[name]}" if seen[name] > 1 else name, source)
 
 
-def _put(holder: ast.AST, field: str, index: int | None, node: ast.AST) -> None:
+def _put(place: tuple[ast.AST, str, int | None], node: ast.AST) -> None:
+    holder, field, index = place
     if index is None:
         setattr(holder, field, node)
     else:
@@ -96,9 +102,11 @@ def _places(node: ast.AST, name: str, first: int) -> Iterator[Place]:
             inner, start = name, first
             if isinstance(child, ast.FunctionDef | ast.ClassDef):
                 inner, start = (child.name if name == "module" else f"{name}.{child.name}"), child.lineno
-            line = getattr(child, "lineno", None)
-            where = inner if line is None else f"{inner}+{line - start}" if inner != "module" else f"line {line}"
-            yield where, node, field, index, child
+            elif name == "module" and isinstance(child, ast.Assign | ast.AnnAssign):
+                target = child.targets[0] if isinstance(child, ast.Assign) else child.target
+                inner, start = ast.unparse(target), child.lineno
+            line = getattr(child, "lineno", start)
+            yield f"{inner}+{line - start}", node, field, index, child
             yield from _places(child, inner, start)
 
 
@@ -108,23 +116,39 @@ def _is_docstring(node: ast.AST) -> bool:
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     """The changes of one node, each in words."""
+    if isinstance(node, ast.Constant):
+        yield from _other_values(node)
+    elif isinstance(node, ast.Compare | ast.BinOp | ast.BoolOp):
+        yield from _other_operators(node)
+    else:
+        yield from _other_ways(node)
+
+
+def _other_values(node: ast.Constant) -> Iterator[tuple[str, ast.AST]]:
+    value = node.value
+    if isinstance(value, bool):
+        yield f"{value} to {not value}", ast.Constant(not value)
+    elif isinstance(value, int):
+        yield f"{value} to {value + 1}", ast.Constant(value + 1)
+    elif isinstance(value, str) and value:
+        yield f"{value!r} to 'XX'", ast.Constant("XX")
+
+
+def _other_operators(node: ast.Compare | ast.BinOp | ast.BoolOp) -> Iterator[tuple[str, ast.AST]]:
+    operator: ast.AST = node.ops[0] if isinstance(node, ast.Compare) else node.op
+    for other in SWAPS.get(type(operator), ()):
+        changed: Any = copy.deepcopy(node)
+        if isinstance(node, ast.Compare):
+            changed.ops[0] = other()
+        else:
+            changed.op = other()
+        yield f"{type(operator).__name__} to {other.__name__} in {_short(node)}", changed
+
+
+def _other_ways(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     match node:
-        case ast.Compare(ops=[op]) | ast.BinOp(op=op) | ast.BoolOp(op=op):
-            for other in SWAPS.get(type(op), ()):
-                changed = copy.deepcopy(node)
-                if isinstance(changed, ast.Compare):
-                    changed.ops = [other()]  # type: ignore[list-item]
-                else:
-                    changed.op = other()  # type: ignore[union-attr, assignment]
-                yield f"{type(op).__name__} to {other.__name__} in {_short(node)}", changed
         case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
             yield f"{_short(node)} to {_short(operand)}", operand
-        case ast.Constant(value=bool() as value):
-            yield f"{value} to {not value}", ast.Constant(not value)
-        case ast.Constant(value=int() as value):
-            yield f"{value} to {value + 1}", ast.Constant(value + 1)
-        case ast.Constant(value=str() as value) if value:
-            yield f"{value!r} to 'XX'", ast.Constant("XX")
         case ast.IfExp(test=test, body=body, orelse=orelse):
             yield f"branches of {_short(node)} swapped", ast.IfExp(test, orelse, body)
         case ast.Return(value=value) if value is not None and not (
@@ -152,7 +176,7 @@ class _InMemory(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, mutant: Mutant) -> None:
         self.mutant = mutant
 
-    def find_spec(self, fullname: str, path: object, target: object = None) -> object:  # type: ignore[override]
+    def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:
         return importlib.util.spec_from_loader(fullname, self) if fullname == self.mutant.module else None
 
     def exec_module(self, module: ModuleType) -> None:
@@ -184,7 +208,8 @@ def survives(mutant: Mutant, tests: Sequence[str]) -> bool:
 
 def run(mutants: Sequence[Mutant], *, jobs: int, tests: Sequence[str]) -> dict[str, str]:
     """Run every mutant in a forked process of its own; return survived, killed or slow for each name."""
-    waiting, running, results = list(reversed(mutants)), {}, {}
+    waiting, results = list(reversed(mutants)), {}
+    running: dict[int, tuple[Mutant, int]] = {}
     while waiting or running:
         while waiting and len(running) < jobs:
             mutant = waiting.pop()
