@@ -8,7 +8,7 @@ from openinfusion.core.dosing import body_surface_area, check, concentration_of
 from openinfusion.core.entry import Entry, EntryType, Mode
 from openinfusion.core.errors import ProgrammeError, UnitMismatchError
 from openinfusion.core.limits import Concentration, Limits, Pca
-from openinfusion.core.programme import Finding, Parameter, Problem, Verdict
+from openinfusion.core.programme import Decision, Finding, Parameter, Problem, Verdict
 from openinfusion.core.units import Quantity, Unit
 from tests.strategies import library_with, programme_on
 
@@ -125,6 +125,23 @@ def test_a_lockout_with_a_usual_value_alone_need_not_be_entered() -> None:
         ),
     )
     assert checked(entry, Mode.PCA, dose="1 mg").findings == ()
+
+
+def test_a_value_held_through_the_concentration_counts_as_checked() -> None:
+    """20 mL of 1 mg/mL held against limits in mg is a check, though nothing else of this entry is limited."""
+    entry = Entry(
+        id="e",
+        drug="d",
+        care_area="a",
+        type=EntryType.PCA,
+        concentration=MORPHINE.concentration,
+        pca=Pca(
+            dose=Limits(unit=Unit.read("mg")),
+            accumulated=Limits(unit=Unit.read("mg"), hard_max=Fraction(30)),
+            window=Q("4 h"),
+        ),
+    )
+    assert checked(entry, Mode.PCA, dose="1 mg", accumulated="20 mL").decision is Decision.ACCEPT
 
 
 def test_an_accumulated_dose_per_kg_needs_the_weight() -> None:
