@@ -129,7 +129,7 @@ def test_every_spelling_of_vendor_files_is_read(code: str, spelling: str) -> Non
 
 
 def test_a_spelling_with_two_words_is_read() -> None:
-    assert Unit.read("square metre") is M2
+    assert Unit.read("square metre") is Unit.read("square metres") is M2
     assert Unit.read("mg/24 h") is Unit.read("mg/24 hr") is Unit.read("mg/d")
 
 
@@ -278,6 +278,7 @@ def test_quantities_compare_in_any_unit() -> None:
     assert Q("1 mg") == Q("1000 micrograms")
     assert Q("1 mg") != Q("1 mL")
     assert Q("1 mg") != 1
+    assert Q("1 mg").__eq__(1) is NotImplemented
     assert Q("1 mg") < Q("1001 micrograms")
     assert not Q("1 mg") < Q("1000 micrograms")
     assert Q("1 mg") <= Q("1000 micrograms")
@@ -297,6 +298,25 @@ def test_quantities_of_different_kinds_cannot_be_compared() -> None:
 def test_conversion_to_its_own_unit_is_the_quantity_itself() -> None:
     dose = Q("1 mg")
     assert dose.to(Unit.read("mg")) is dose
+
+
+@pytest.mark.parametrize(
+    "written, shown",
+    [
+        ("1 mg", "1 mg"),
+        ("1.5 mg", "1.5 mg"),
+        ("0.999 mg", "999 micrograms"),
+        ("0.001 mg", "1 microgram"),
+        ("0.0015 mg", "1.5 micrograms"),
+        ("0.0009 mg", "900 nanograms"),
+        ("0.5 g/kg/h", "500 mg/kg/h"),
+        ("0.5 nanograms", "0.5 nanograms"),
+        ("0.5 units", "0.5 units"),
+    ],
+)
+def test_a_mass_below_one_is_shown_in_a_smaller_unit(written: str, shown: str) -> None:
+    """The largest unit in which it is at least one."""
+    assert str(Q(written).without_small_decimals()) == shown
 
 
 def test_text_for_files_is_exact() -> None:
