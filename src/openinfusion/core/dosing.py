@@ -357,11 +357,9 @@ class _Check:
         """Hold a rate or volume against what the pumps of the care area may do at most; nobody can override it."""
         if maximum is None or moved is None:
             return
-        number = moved / maximum.unit.scale
-        if number > maximum.value:
-            self.find(
-                Finding(parameter, Limit.HARD_MAX, Quantity(number, maximum.unit), maximum, by_rounding=by_rounding)
-            )
+        if _is_less(maximum.value * maximum.unit.scale, moved):
+            attempted = Quantity(moved / maximum.unit.scale, maximum.unit)
+            self.find(Finding(parameter, Limit.HARD_MAX, attempted, maximum, by_rounding=by_rounding))
 
     def hold(
         self,
@@ -482,4 +480,4 @@ def _is_less(one: Fraction, other: Fraction) -> bool:
 
 def _in(unit: Unit, base: Fraction | None) -> Quantity | None:
     """Return a number of base units as a quantity in ``unit``."""
-    return None if base is None else Quantity(base / unit.scale, unit)
+    return None if base is None else Quantity(base * unit.per_base, unit)

@@ -131,23 +131,24 @@ class Unit:
     One unit of measure; there is one object per unit, made by ``Unit.of``, so identity is equality.
 
     ``scale`` is the exact size of one of this unit in base units: nanogram, milliunit, mmol, mEq, mL, kcal, gram of
-    weight, cm, m2, minute; per minute where there is a time, per mL where there is a volume.
+    weight, cm, m2, minute; per minute where there is a time, per mL where there is a volume. ``per_base`` is its
+    reciprocal: how many of this unit one base unit is.
     """
 
     # A plain class, because readers of dataclasses would otherwise look for its fields inside a document.
-    __slots__ = ("amount", "patient", "scale", "time", "volume")
+    __slots__ = ("amount", "patient", "per_base", "scale", "time", "volume")
     amount: Amount
     patient: PatientBasis
     time: TimeBasis
     volume: VolumeBasis
     scale: Fraction
+    per_base: Fraction
 
     def __init__(self, amount: Amount, *, patient: PatientBasis, time: TimeBasis, volume: VolumeBasis) -> None:
         """Make a unit; only ``Unit.of`` calls this."""
         scale = Fraction(amount.size, _MINUTES[time] * _MILLILITRES[volume])
-        for name, value in zip(
-            ("amount", "patient", "time", "volume", "scale"), (amount, patient, time, volume, scale), strict=True
-        ):
+        parts = {"amount": amount, "patient": patient, "time": time, "volume": volume}
+        for name, value in {**parts, "scale": scale, "per_base": 1 / scale}.items():
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
