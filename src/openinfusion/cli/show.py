@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from rich.text import Text
 
-from openinfusion.adapters.tables import ReadBack
+from openinfusion.adapters.tables import Consequence, ReadBack
 from openinfusion.cli.console import SEVERITY_STYLE, say, styled, table
 from openinfusion.core.difference import Change, Difference
 from openinfusion.core.entry import Entry
@@ -294,8 +294,12 @@ def read_back(result: ReadBack) -> None:
     ]
     if rows:
         say(table("Differences", ("drug", "care area", "field", "approved", "exported", "cell", "kind"), rows))
+    assumed = [cell for cell in result.problems if cell.consequence is Consequence.KEPT]
     for cell in result.problems:
-        say(f"Not readable: {cell}")
+        if cell not in assumed:
+            say(f"Not readable: {cell}")
+    if assumed:
+        say(f"{len(assumed):,} values of the export were read with an assumption; 'library check' lists them.")
     if result.not_compared:
         fields = ", ".join(f"{one.field} ({one.times:,})" for one in result.not_compared)
         say(f"Not compared, because this layout has no place for it: {fields}")
