@@ -67,9 +67,8 @@ def _finite_decimal(value: Fraction) -> str | None:
 
 
 def _fixed(value: Fraction, places: int) -> str:
-    """Return ``value`` with this many decimal places, a half rounded away from zero."""
-    scaled = abs(value) * 10**places
-    digits = str(int(scaled + Fraction(1, 2))).zfill(places + 1)
+    """Return ``value`` with this many decimal places, which it needs no more than."""
+    digits = str(int(abs(value) * 10**places)).zfill(places + 1)
     whole, fraction = (digits[:-places], digits[-places:]) if places else (digits, "")
     sign = "-" if value < 0 else ""
     return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
@@ -82,8 +81,6 @@ def round_to(value: Fraction, step: Fraction) -> Fraction:
 
 def round_significant(value: Fraction, digits: int) -> Fraction:
     """Return ``value`` rounded to so many significant digits: 199.999998 to six is 200."""
-    if value == 0:
-        return value
     exponent = len(str(abs(value.numerator))) - len(str(value.denominator))
     if abs(value) < Fraction(10) ** exponent:
         exponent -= 1
