@@ -4,7 +4,7 @@ Error injection: what a library would stop, warn of, or let through, if somebody
 Every entry is programmed at its usual dose and then wrongly, through ``dosing.check``: multiples, a tenth, weights
 mixed up, the neighbouring drug of the pick list, a wrong strength. In the manner of a neonatal unit that did so by
 hand (BMC Pediatr 2022, s12887-022-03183-8: 73 % of multiples and 24 % of mix-ups alerted) and of
-``limit_catch_rates.csv`` (two live libraries: a tenfold dose blocked in 44 and 55 %, silent in 23 and 33 %).
+two live libraries of a US community hospital (a tenfold dose blocked in 44 and 55 %, silent in 23 and 33 %).
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 # The patient that errors are injected with, by population; used for nothing else. The adult is the one at which
-# doses per kg and absolute doses are compared (lint_rules.csv L008); the others are round numbers of ours.
+# doses per kg and absolute doses are compared (threshold ``adult_weight``); the others are round numbers of ours.
 REFERENCE_WEIGHT = {
     Population.ADULT: Quantity.of(70, KG),
     Population.OBSTETRIC: Quantity.of(75, KG),

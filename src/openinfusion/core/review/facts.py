@@ -81,10 +81,10 @@ HIGH_ALERT_PHRASES = (
     "amphotericin b liposomal",
 )
 
-# Medicines whose amount is an activity: units or milliunits, never a mass (lint_rules.csv L009).
+# Medicines whose amount is an activity: units or milliunits, never a mass; proposal of this project.
 COUNTED_IN_UNITS = frozenset(["insulin", "heparin", "oxytocin", "argipressin", "vasopressin"])
 
-# Titrated against blood pressure or heart rate (lint_rules.csv L038; peers.md L15).
+# Titrated against blood pressure or heart rate; proposal of this project.
 VASOACTIVE = frozenset(
     [
         "noradrenaline",
@@ -99,38 +99,39 @@ VASOACTIVE = frozenset(
     ]
 )
 
-# Dosed per minute in reference works, where a rate per hour invites a factor of 60 (lint_rules.csv L041).
+# Dosed per minute in reference works, where a rate per hour invites a factor of 60; proposal of this project.
 DOSED_PER_MINUTE = frozenset(["noradrenaline", "adrenaline", "dobutamine", "dopamine", "dopexamine", "remifentanil"])
 
-# Names that do not say which salt, and the words of which one must stand beside them (lint_rules.csv L032).
+# Names that do not say which salt, and the words of which one must stand beside
+# them (SmPC of noradrenaline: 40 mg/L base is 80 mg/L tartrate; the others are a proposal of this project).
 SALTS = {
     "noradrenaline": ("base", "tartrate"),
     "magnesium": ("sulfate", "chloride", "aspartate"),
     "calcium": ("chloride", "gluconate"),
 }
 
-# Strongest units per mL in common use (lint_rules.csv L044).
+# Strongest units per mL in common use: a UK critical care prescribing sheet; NHS Ayrshire & Arran and NHS Lothian.
 STRONGEST_IN_UNITS = {"insulin": Quantity.of(1, "units/mL"), "heparin": Quantity.of(1000, "units/mL")}
 
-# concentration_and_rate_rules.csv: the strongest that goes through a peripheral vein.
+# The strongest that goes through a peripheral vein.
 PERIPHERAL = {
-    "potassium chloride": Quantity.of("0.04", "mmol/mL"),
-    "amiodarone": Quantity.of(2, "mg/mL"),
-    "dobutamine": Quantity.of(5, "mg/mL"),
-    "esmolol": Quantity.of(10, "mg/mL"),
-    "noradrenaline": Quantity.of(20, "micrograms/mL"),
-    "dexmedetomidine": Quantity.of(4, "micrograms/mL"),
+    "potassium chloride": Quantity.of("0.04", "mmol/mL"),  # NHS Highland hypokalaemia guideline
+    "amiodarone": Quantity.of(2, "mg/mL"),  # US adult IV medication reference 2008
+    "dobutamine": Quantity.of(5, "mg/mL"),  # ICS/FICM v2.2, 2016, as central only; ASHP 2016 has 4
+    "esmolol": Quantity.of(10, "mg/mL"),  # ASHP Standardize 4 Safety v1.01, 2016
+    "noradrenaline": Quantity.of(20, "micrograms/mL"),  # NHS Fife has 16 (EMJ 2024); 20 is a proposal of this project
+    "dexmedetomidine": Quantity.of(4, "micrograms/mL"),  # medinfogalway.ie
 }
 
-# concentration_and_rate_rules.csv: the strongest by any route.
+# The strongest by any route.
 STRONGEST = {
-    "vancomycin": Quantity.of(10, "mg/mL"),
-    "magnesium sulfate": Quantity.of(200, "mg/mL"),
-    "amiodarone": Quantity.of(18, "mg/mL"),
-    "alprostadil": Quantity.of(20, "micrograms/mL"),
+    "vancomycin": Quantity.of(10, "mg/mL"),  # MIMS; NHS Lothian renal: only if fluid is restricted
+    "magnesium sulfate": Quantity.of(200, "mg/mL"),  # SmPC, emc 3539
+    "amiodarone": Quantity.of(18, "mg/mL"),  # ICS/FICM v2.2, 2016
+    "alprostadil": Quantity.of(20, "micrograms/mL"),  # University of Kentucky, paediatric intensive care
 }
 
-# concentration_and_rate_rules.csv: the fastest by any route.
+# The fastest by any route: edren.org and NHSGGC handbook (vancomycin); SmPC, emc 3539 (magnesium).
 FASTEST = {"vancomycin": Quantity.of(10, "mg/min"), "magnesium sulfate": Quantity.of(150, "mg/min")}
 
 # ICS/FICM Medication Concentrations in Adult Critical Care Areas v2.2 (2016), the part that could be read.
@@ -148,7 +149,8 @@ NATIONAL_STRENGTHS = {
     "dopamine": (Quantity.of(4, "mg/mL"), Quantity.of(8, "mg/mL")),
 }
 
-# lasa_infusion_pairs.csv: the pairs that infusion pumps hold (named in a source, or our judgement; see that file).
+# Pairs that infusion pumps hold: from the ISMP, FDA, Australian and New Zealand Tall Man lists, BOPA 2022 and ASHP
+# 2016 where they name one; the other pairs are our judgement.
 LOOK_ALIKE = tuple(
     (first, second)
     for first, second in (
@@ -242,7 +244,7 @@ class Capacity:
     limits_steps: bool = False
 
 
-# peers.md 2.1 (BD Guardrails Editor v12.1.3 manual) and 2.2 (Baxter Sigma Spectrum MDL 6.2 report).
+# BD Guardrails Editor v12.1.3 manual, 2023; Baxter Sigma Spectrum MDL 6.2 report.
 PUMPS = {
     "BD Alaris": Capacity(
         care_areas=30, entries=10_000, entries_in_area=1_500, therapies=250, advisories=100, one_list_per_drug=True

@@ -35,8 +35,8 @@ def bottom(limits: Limits | None) -> Fraction | None:
     title="PCA has no minimum lockout",
     reason="The lockout is what keeps demands from adding up before the last one has worked.",
     remedy="Set a hard minimum lockout.",
-    source="ISMP 2020 section 2 via peers.md S56 †",
-    origin="peers L13",
+    source="ISMP smart-pump guidelines 2020, section 2 †",
+    origin="L13",
     hazard="LC-02",
     example={"entries.5.pca.lockout.hard_min": None, "entries.5.pca.lockout.soft_min": None},
 )
@@ -53,8 +53,8 @@ def no_lockout(row: Row, _: Survey) -> Iterator[Fault]:
     title="PCA has no limit of accumulated dose",
     reason="Demands, background and boluses add up; only a limit within a window sees their sum.",
     remedy="Set the accumulated limit and its window.",
-    source="ISMP 2020 section 2 via peers.md S56 †; lint_rules.csv L029",
-    origin="peers L13, lint L029",
+    source="ISMP smart-pump guidelines 2020, section 2 †; VMFH PCA library (github pharmot/multipurpose-calculator)",
+    origin="L13, L029",
     hazard="LC-02",
     example={"entries.5.pca.accumulated": None, "entries.5.pca.window": None},
 )
@@ -71,8 +71,8 @@ def no_accumulated(row: Row, _: Survey) -> Iterator[Fault]:
     title="Clinician boluses do not count towards the accumulated dose",
     reason="Two sources of the same opioid then each stay within limits while their sum does not.",
     remedy="Count boluses towards the accumulated limit.",
-    source="peers.md 2.1 (S1)",
-    origin="peers L13",
+    source="BD Alaris data-set report v12.1: whether a bolus counts is a field; ISMP 2020 †",
+    origin="L13",
     hazard="LC-02",
     example={
         "entries.5.bolus": {
@@ -97,8 +97,8 @@ def bolus_not_counted(row: Row, _: Survey) -> Iterator[Fault]:
     title="The accumulated limit can never be reached",
     reason="If every allowed demand together stays below it, the limit protects against nothing.",
     remedy="Lower the accumulated limit, or shorten its window.",
-    source="lint_rules.csv L029: a published hydromorphone library",
-    origin="lint L029",
+    source="VMFH PCA library (github pharmot/multipurpose-calculator): hydromorphone",
+    origin="L029",
     hazard="LC-02",
     example={"entries.5.pca.accumulated.hard_max": "500"},
 )
@@ -135,8 +135,8 @@ def _background(row: Row) -> Fraction:
     title="PCA allows a background infusion",
     reason="A background runs on while an opioid-naive patient sleeps and no longer asks for more.",
     remedy="Remove the background limits where patients are opioid-naive, or record in decisions why they stay.",
-    source="usual practice in the United Kingdom, lint_rules.csv L030 †",
-    origin="lint L030",
+    source="usual practice in the United Kingdom †",
+    origin="L030",
     hazard="LC-02",
     example={"entries.5.dose": {"unit": "mg/h", "soft_min": "0.5", "soft_max": "1", "hard_max": "2"}},
 )

@@ -17,8 +17,8 @@ from openinfusion.core.review.survey import Area, Family, Medicine, Notice, Surv
     title="The library does not fit a target pump",
     reason="What does not fit is left out when the library is typed into the vendor's editor.",
     remedy="Merge care areas, therapies or advisories, or take the pump out of target_pumps.",
-    source="peers.md 2.1 (BD Guardrails Editor v12.1.3), 2.2 (Baxter Spectrum MDL 6.2)",
-    origin="peers C12, peers N11",
+    source="BD Guardrails Editor v12.1.3 manual, 2023; Baxter Sigma Spectrum MDL 6.2 report",
+    origin="C12, N11",
     hazard="LC-07",
     example={
         f"care_areas.{'+' * (n + 1)}": {"id": f"area-{n}", "name": f"Ward {n}", "population": "adult"}
@@ -51,8 +51,8 @@ def capacity(library: Library, survey: Survey) -> Iterator[Fault]:
     title="The same entry stands twice",
     reason="Which limits apply depends on the line that was touched.",
     remedy="Keep one of the two, or name the therapy of each.",
-    source="lint_rules.csv L045 (S2)",
-    origin="lint L045",
+    source="US community hospital library: amiodarone",
+    origin="L045",
     hazard="LC-02",
     example={"entries.+": "entries.9", "entries.-1.id": "again", "entries.-1.dose.hard_max": "35"},
 )
@@ -77,8 +77,8 @@ def _identity(entry: Entry) -> object:
     title="A drug stands in two lists of one profile that the pump keeps apart",
     reason="BD Alaris does not take a drug as continuous and intermittent in one profile.",
     remedy="Keep one of the two, or take the pump out of target_pumps.",
-    source="peers.md 2.1 (S1)",
-    origin="peers N06",
+    source="BD Guardrails Editor v12.1.3 manual, 2023",
+    origin="N06",
     hazard="LC-07",
     example={
         "entries.+": "entries.9",
@@ -111,7 +111,7 @@ def two_lists(family: Family, survey: Survey) -> Iterator[Fault]:
     reason="A name without an entry is a gap, or a leftover that will mislead the next author.",
     remedy="Add the entries, or remove the drug.",
     source="HSIB 2020 5.57",
-    origin="peers N09",
+    origin="N09",
     hazard="LC-07",
     example={"drugs.+": {"id": "unused", "name": "paracetamol", "amount_kind": "mass"}},
 )
@@ -129,7 +129,7 @@ def unused_drug(medicine: Medicine, survey: Survey) -> Iterator[Fault]:
     reason="Whoever chooses it finds nothing, and infuses without limits.",
     remedy="Add its entries, or remove the care area.",
     source="HSIB 2020 5.10, 5.57",
-    origin="peers N11",
+    origin="N11",
     hazard="LC-07",
     example={
         "care_areas.+": "care_areas.1",
@@ -150,8 +150,8 @@ def empty_area(area: Area, _: Survey) -> Iterator[Fault]:
     title="An advisory is shown nowhere",
     reason="A warning that somebody wrote and no entry shows protects nobody.",
     remedy="Attach it to its entries, or remove it.",
-    source="peers.md N08",
-    origin="peers N08",
+    source="proposal of this project",
+    origin="N08",
     hazard="LC-02",
     example={"entries.1.advisories": None},
 )
@@ -168,8 +168,8 @@ def unused_advisory(notice: Notice, survey: Survey) -> Iterator[Fault]:
     title="A kind of infusion is missing from the library",
     reason="What the library leaves out is infused in basic mode, without limits.",
     remedy="Add the entries, or record that your pumps do not give this kind of infusion.",
-    source="ISMP draft 1.1-1.2 via peers.md S25",
-    origin="peers G10",
+    source="ISMP smart-pump summit draft 1.1-1.2",
+    origin="G10",
     hazard="DB-01",
     example={"entries.4.type": "continuous"},
 )
@@ -201,7 +201,7 @@ _KINDS = {
     reason="A drug that is not found is infused without limits, or under another drug's name.",
     remedy="Add the entry, or record that the area does not use the drug.",
     source="HSIB 2020 5.10, 5.57, 5.63",
-    origin="peers N09",
+    origin="N09",
     hazard="LC-07",
     example={
         "care_areas.+": "care_areas.1",

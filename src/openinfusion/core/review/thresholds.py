@@ -10,7 +10,7 @@ from openinfusion.core.errors import AuthorError
 from openinfusion.core.numbers import decimal_text, read_decimal
 from openinfusion.core.review.facts import PUMPS
 
-OURS = "our choice; set your own"
+OURS = "proposal of this project; set your own"
 
 
 def _about(doc: str, source: str = OURS) -> dict[str, str]:
@@ -28,43 +28,47 @@ class Thresholds:
     hard_max_over_usual: Fraction = field(
         default=Fraction("10"),
         metadata=_about(
-            "times the upper usual dose that a hard maximum may reach", "peers.md L03 (S7); governance.md R15"
+            "times the upper usual dose that a hard maximum may reach",
+            "proposal of this project; BMC Pediatr 2022, s12887-022-03183-8",
         ),
     )
     soft_max_over_usual: Fraction = field(
         default=Fraction("2"),
         metadata=_about(
-            "times the upper usual dose at which a soft maximum misses a doubled dose", "peers.md L03c (S7)"
+            "times the upper usual dose at which a soft maximum misses a doubled dose",
+            "BMC Pediatr 2022, s12887-022-03183-8",
         ),
     )
     soft_max_nuisance: Fraction = field(
         default=Fraction("1.2"),
         metadata=_about(
-            "times the upper usual dose below which a soft maximum alerts in ordinary use", "governance.md R15"
+            "times the upper usual dose below which a soft maximum alerts in ordinary use", "proposal of this project"
         ),
     )
     soft_band: Fraction = field(
         default=Fraction("1.02"),
         metadata=_about(
-            "times the soft maximum up to which a hard maximum leaves no room for a soft alert", "peers.md L05 (S2)"
+            "times the soft maximum up to which a hard maximum leaves no room for a soft alert",
+            "US community hospital library v66 (2024)",
         ),
     )
     hard_over_soft: Fraction = field(
         default=Fraction("3"),
         metadata=_about(
             "times the soft maximum that a hard maximum usually stays within",
-            "lint_rules.csv L004 (median 1.5, 90th centile 2.7)",
+            "US community hospital library v66 (2024): median 1.5, 90th centile 2.7",
         ),
     )
     soft_span: Fraction = field(
         default=Fraction("100"),
         metadata=_about(
-            "times the soft minimum that a soft maximum may reach", "peers.md L06 (48 real entries exceed it)"
+            "times the soft minimum that a soft maximum may reach",
+            "proposal of this project; 48 entries of US community hospital library v66 exceed it",
         ),
     )
     sentinel: Fraction = field(
         default=Fraction("1000"),
-        metadata=_about("times below the usual dose at which a minimum limits nothing", "lint_rules.csv L027"),
+        metadata=_about("times below the usual dose at which a minimum limits nothing"),
     )
     concentration_span: Fraction = field(
         default=Fraction("10"),
@@ -73,43 +77,44 @@ class Thresholds:
         ),
     )
     strengths_in_area: int = field(
-        default=2, metadata=_about("strengths of one drug in one care area", "peers.md C03 (unverified recollection)")
+        default=2, metadata=_about("strengths of one drug in one care area", "ISMP smart-pump guidelines 2020 †")
     )
     bolus_share: Fraction = field(
         default=Fraction("0.25"),
         metadata=_about(
-            "share of a syringe or bag that one bolus may take", "governance.md R26 leaves the share to the trust"
+            "share of a syringe or bag that one bolus may take", "proposal of this project; for the trust to set"
         ),
     )
     pump_max_rate: Fraction = field(
         default=Fraction("999"),
-        metadata=_about("mL/h that a pump reaches where the care area sets no maximum", "lint_rules.csv L012"),
+        metadata=_about(
+            "mL/h that a pump reaches where the care area sets no maximum", "US community hospital library v9"
+        ),
     )
     pump_min_rate: Fraction = field(
         default=Fraction("0.1"),
-        metadata=_about("mL/h below which an infusion is not deliverable", "NPPG survey, lint_rules.csv L013"),
+        metadata=_about("mL/h below which an infusion is not deliverable", "NPPG survey"),
     )
-    rate_resolution: Fraction = field(
-        default=Fraction("0.1"), metadata=_about("mL/h that a pump's rate is rounded to", "lint_rules.csv L014")
-    )
+    rate_resolution: Fraction = field(default=Fraction("0.1"), metadata=_about("mL/h that a pump's rate is rounded to"))
     syringe_volume: Fraction = field(default=Fraction("60"), metadata=_about("mL that the largest syringe holds"))
     slip_tolerance: Fraction = field(
         default=Fraction("0.2"),
-        metadata=_about("share by which a ratio may miss 10, 24, 60 or 1,000", "lint_rules.csv L006"),
+        metadata=_about("share by which a ratio may miss 10, 24, 60 or 1,000"),
     )
     per_kg_disagreement: Fraction = field(
         default=Fraction("3"),
-        metadata=_about(
-            "times by which a dose per kg and an absolute dose may differ at one weight", "lint_rules.csv L008"
-        ),
+        metadata=_about("times by which a dose per kg and an absolute dose may differ at one weight"),
     )
     adult_weight: Fraction = field(
         default=Fraction("70"),
-        metadata=_about("kg at which adult doses per kg are compared with absolute ones", "lint_rules.csv L008"),
+        metadata=_about("kg at which adult doses per kg are compared with absolute ones"),
     )
     neonatal_weight_max: Fraction = field(
         default=Fraction("10"),
-        metadata=_about("kg above which a weight maximum is no longer neonatal", "peers.md L11 (S2)"),
+        metadata=_about(
+            "kg above which a weight maximum is no longer neonatal",
+            "proposal of this project; US community hospital library v66 has 7 kg",
+        ),
     )
     adult_weight_min: Fraction = field(
         default=Fraction("20"), metadata=_about("kg below which a weight minimum is no longer adult")
@@ -117,40 +122,46 @@ class Thresholds:
     weight_max: Fraction = field(
         default=Fraction("400"), metadata=_about("kg above which a weight maximum limits nothing")
     )
-    name_length: int = field(
-        default=20, metadata=_about("characters of a drug name that the pump shows", "lint_rules.csv L026")
-    )
+    name_length: int = field(default=20, metadata=_about("characters of a drug name that the pump shows"))
     advisory_length: int = field(
-        default=160, metadata=_about("characters of an advisory that are still read", "peers.md 2.3 (three lines)")
+        default=160,
+        metadata=_about(
+            "characters of an advisory that are still read",
+            "proposal of this project; FDB Infusion Knowledge Portal: three lines",
+        ),
     )
     advisory_share: Fraction = field(
         default=Fraction("0.5"),
         metadata=_about(
-            "share of entries from which one advisory is no longer read", "peers.md N08 (unverified recollection)"
+            "share of entries from which one advisory is no longer read",
+            "proposal of this project; ISMP smart-pump guidelines 2020 †",
         ),
     )
     name_distance: int = field(
         default=2,
-        metadata=_about("letters by which two names of one list may differ and be confused", "lint_rules.csv L025"),
+        metadata=_about("letters by which two names of one list may differ and be confused"),
     )
-    name_start: int = field(
-        default=4, metadata=_about("letters at the start that make two names of one list alike", "lint_rules.csv L025")
-    )
+    name_start: int = field(default=4, metadata=_about("letters at the start that make two names of one list alike"))
     review_days: int = field(
         default=366,
-        metadata=_about("days from now by which an entry should be reviewed again", "peers.md G01 (S55: 12 months)"),
+        metadata=_about(
+            "days from now by which an entry should be reviewed again",
+            "Pharmacy Times, Collaborate to reduce smart pump alert fatigue: 12 months",
+        ),
     )
     potassium_ward: Fraction = field(
         default=Fraction("10"),
-        metadata=_about("mmol/h of potassium outside critical care", "NHS Highland; concentration_and_rate_rules.csv"),
+        metadata=_about("mmol/h of potassium outside critical care", "NHS Highland hypokalaemia guideline"),
     )
     potassium_monitored: Fraction = field(
         default=Fraction("20"),
-        metadata=_about("mmol/h of potassium anywhere", "NHS Highland; UCLH; concentration_and_rate_rules.csv"),
+        metadata=_about(
+            "mmol/h of potassium anywhere", "NHS Highland hypokalaemia guideline; UCLH 2010, quoted by Leeds"
+        ),
     )
     potassium_strength: Fraction = field(
         default=Fraction("40"),
-        metadata=_about("mmol/L of potassium outside critical care", "NHS Highland; concentration_and_rate_rules.csv"),
+        metadata=_about("mmol/L of potassium outside critical care", "NHS Highland hypokalaemia guideline"),
     )
     critical_care_words: tuple[str, ...] = field(
         default=(
@@ -169,13 +180,16 @@ class Thresholds:
     )
     target_pumps: tuple[str, ...] = field(
         default=("BD Alaris", "Baxter Spectrum"),
-        metadata=_about("pumps whose capacity the library must fit", "peers.md 2.1, 2.2"),
+        metadata=_about(
+            "pumps whose capacity the library must fit",
+            "BD Guardrails Editor v12.1.3 manual, 2023; Baxter Sigma Spectrum MDL 6.2 report",
+        ),
     )
     tall_man: Mapping[str, str] = field(
         default_factory=lambda: _NO_TALL_MAN,
         metadata={
             "doc": "the approved Tall Man form of each name, in lower case",
-            "source": "empty: no list is mandated in the United Kingdom (governance.md 9.2)",
+            "source": "empty: no list is mandated in the United Kingdom",
         },
     )
 
