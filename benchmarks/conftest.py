@@ -1,6 +1,7 @@
 """Print, after the table of timings, each figure beside its peer from the same run: machines differ, ratios less so."""
 
 from collections import defaultdict
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ import pytest
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print one line a group: what was measured, its peer, the ratio, and the aim."""
     session = getattr(terminalreporter.config, "_benchmarksession", None)
-    groups = defaultdict(dict)
+    groups: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for bench in getattr(session, "benchmarks", ()):
         groups[bench.group][bench.extra_info.get("role", "ours")] = bench
     for name, roles in sorted(groups.items(), key=str):

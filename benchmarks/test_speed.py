@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from openinfusion.core.injection import inject
 
 from benchmarks import synthetic
 from openinfusion.adapters.documents import canonical_bytes
 from openinfusion.adapters.library_file import library_from_bytes
 from openinfusion.core.dosing import check
+from openinfusion.core.injection import inject
 from openinfusion.core.library import Library, Mode
 from openinfusion.core.programme import Decision, Programme
 from openinfusion.core.review import review

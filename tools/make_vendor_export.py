@@ -9,6 +9,7 @@ they are listed in ``TYPING_ERRORS`` and in ``examples/trust/README.md``.
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from openinfusion.adapters.library_file import read_library
 from openinfusion.adapters.tables import shipped_mapping, write_table
@@ -33,7 +34,8 @@ def _typed(entry: Entry, slip: tuple[str, str] | None) -> Entry:
     if slip is None or entry.dose is None:
         return entry
     limit, value = slip
-    return replace(entry, dose=replace(entry.dose, **{limit: Fraction(value)}))
+    values: dict[str, Any] = {limit: Fraction(value)}
+    return replace(entry, dose=replace(entry.dose, **values))
 
 
 def main() -> None:

@@ -6,6 +6,8 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+import make_examples
+import make_infusions
 import pytest
 
 from openinfusion.adapters.library_file import identity, read_library
@@ -13,7 +15,6 @@ from openinfusion.core.dosing import check
 from openinfusion.core.library import Entry, Library, Limit, Mode
 from openinfusion.core.programme import Decision, Parameter, Problem, Programme
 from openinfusion.core.units import ML, Quantity
-from tools import make_examples, make_infusions
 
 TRUST = Path(__file__).resolve().parents[2] / "examples" / "trust"
 VERSIONS = ("1.0.0", "1.1.0")
