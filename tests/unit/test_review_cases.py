@@ -253,7 +253,7 @@ CASES = [
         "M09",
         "an American name by a peripheral vein",
         {"drugs.0.name": "norepinephrine bitartrate", "entries.0.route": "intravenous peripheral"},
-        ["error entries[0].route: 80 micrograms/mL by a peripheral vein; 20 micrograms/mL is the most"],
+        ["error entries[0].route: 80 micrograms/mL by a peripheral vein; 16 micrograms/mL is the most"],
     ),
     Case("M13", "no target pump limits steps", {"entries.0.titration_step": None}, [], {"target_pumps": ["BD Alaris"]}),
     Case(

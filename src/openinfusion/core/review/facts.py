@@ -117,9 +117,9 @@ STRONGEST_IN_UNITS = {"insulin": Quantity.of(1, "units/mL"), "heparin": Quantity
 PERIPHERAL = {
     "potassium chloride": Quantity.of("0.04", "mmol/mL"),  # NHS Highland hypokalaemia guideline
     "amiodarone": Quantity.of(2, "mg/mL"),  # US adult IV medication reference 2008
-    "dobutamine": Quantity.of(5, "mg/mL"),  # ICS/FICM v2.2, 2016, as central only; ASHP 2016 has 4
+    "dobutamine": Quantity.of(4, "mg/mL"),  # ASHP 2016; ICS/FICM v2.2, 2016, lists 5 mg/mL as central only
     "esmolol": Quantity.of(10, "mg/mL"),  # ASHP Standardize 4 Safety v1.01, 2016
-    "noradrenaline": Quantity.of(20, "micrograms/mL"),  # NHS Fife has 16 (EMJ 2024); 20 is a proposal of this project
+    "noradrenaline": Quantity.of(16, "micrograms/mL"),  # NHS Fife (EMJ 2024)
     "dexmedetomidine": Quantity.of(4, "micrograms/mL"),  # medinfogalway.ie
 }
 
