@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 WORKERS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-SOURCES := $(wildcard src tests tools benchmarks)
+SOURCES := $(wildcard src tests tools benchmarks conformance)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help

@@ -11,14 +11,17 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 TIMEOUT = 600
+Json = dict[str, Any]
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Judge, print, and return the exit code."""
     parser = argparse.ArgumentParser(description="Judge a dose-limit engine by the vectors beside this file.")
     parser.add_argument("--group", help="judge this group only")
@@ -36,12 +39,12 @@ def main(arguments=None):
     if isinstance(answers, str):
         print(answers, file=sys.stderr)
         return 2
-    differences = {v["id"]: differ(v["expect"], answer) for v, answer in zip(vectors, answers, strict=True)}
+    differences = {v["id"]: differ(v, answer) for v, answer in zip(vectors, answers, strict=True)}
     report(vectors, differences, options.details)
     return int(any(differences.values()))
 
 
-def ask(command, vectors, library):
+def ask(command: Sequence[str], vectors: Sequence[Json], library: Path) -> list[Json] | str:
     """Return one answer per vector, or a text that says why there are none."""
     requests = "".join(json.dumps(request(vector, library)) + "\n" for vector in vectors)
     try:
@@ -56,13 +59,13 @@ def ask(command, vectors, library):
     return [read_answer(line) for line in lines]
 
 
-def request(vector, library):
+def request(vector: Json, library: Path) -> Json:
     """What is sent: never what is expected."""
     sent = {"id": vector["id"], "library": str(library.resolve()), "programme": vector["programme"]}
     return {**sent, **({"rate_resolution": vector["rate_resolution"]} if "rate_resolution" in vector else {})}
 
 
-def read_answer(line):
+def read_answer(line: str) -> Json:
     """A line as an object; what is not one is an answer that differs."""
     try:
         answer = json.loads(line)
@@ -71,11 +74,13 @@ def read_answer(line):
     return answer if isinstance(answer, dict) else {"unreadable": line[:80]}
 
 
-def differ(expect, answer):
+def differ(vector: Json, answer: Json) -> list[str]:
     """How an answer differs from what is expected, in words; an empty list where it agrees."""
     if "decision" not in answer:
         return [f"no verdict: {json.dumps(answer)[:200]}"]
-    found = []
+    found, expect = [], vector["expect"]
+    if answer.get("id", vector["id"]) != vector["id"]:
+        found.append(f"answer to {answer['id']!r} in the place of {vector['id']!r}")
     if answer["decision"] != expect["decision"]:
         found.append(f"decision {answer['decision']!r}, expected {expect['decision']!r}")
     mine, theirs = (sorted(map(plain_finding, side.get("findings", []))) for side in (expect, answer))
@@ -89,7 +94,7 @@ def differ(expect, answer):
     return found
 
 
-def plain_finding(finding):
+def plain_finding(finding: Json) -> str:
     """A finding as text that can be compared: exact numbers, and only what the protocol compares."""
     said = [str(finding.get("parameter")), str(finding.get("limit") or finding.get("problem"))]
     if finding.get("limit"):
@@ -98,14 +103,14 @@ def plain_finding(finding):
     return " | ".join(said)
 
 
-def plain(quantity):
+def plain(quantity: Any) -> tuple[object, object]:
     """A quantity as an exact number and a unit, or what stands there instead."""
     if not isinstance(quantity, dict):
         return (repr(quantity), "")
     return (exact(quantity.get("value")), quantity.get("unit"))
 
 
-def exact(text):
+def exact(text: Any) -> object:
     """An exact number from decimal text or a fraction; a JSON number is no exact number."""
     try:
         return Fraction(text) if isinstance(text, str) else f"not text: {text!r}"
@@ -113,9 +118,9 @@ def exact(text):
         return f"not a number: {text!r}"
 
 
-def report(vectors, differences, details):
+def report(vectors: Sequence[Json], differences: dict[str, list[str]], details: int) -> None:
     """Print pass and fail by group, then the first differences with their reasons."""
-    groups = defaultdict(lambda: [0, 0])
+    groups: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     for vector in vectors:
         groups[vector["group"]][bool(differences[vector["id"]])] += 1
     print(f"{'group':32} {'pass':>6} {'fail':>6}")

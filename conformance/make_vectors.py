@@ -66,7 +66,8 @@ def limits_at(entry: str, path: str) -> Json:
     place: Any = AREAS[entry.removeprefix("area ")] if entry.startswith("area ") else ENTRIES[entry]
     for step in path.split("."):
         place = place[step]
-    return place
+    found: Json = place
+    return found
 
 
 def vector(group: str, reason: str, programme: Json, expect: Json, **more: Json) -> Json:
