@@ -31,7 +31,7 @@ TESTS = (
     *("tests/unit/core", "tests/spec", "tests/unit/test_dosing_edges.py", "tests/unit/test_display.py"),
     *("tests/unit/test_programmes.py", "tests/generative/test_dosing.py", "tests/generative/test_units.py"),
 )
-SECONDS = 120
+SECONDS = 40
 SWAPS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
     ast.LtE: (ast.Lt, ast.Gt),
