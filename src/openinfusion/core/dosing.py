@@ -96,6 +96,7 @@ def concentration_of(amount: Quantity, volume: Quantity) -> Quantity:
 
 _ONE = Fraction(1)
 _BY_TIME = frozenset({Mode.CONTINUOUS, Mode.FLUID})
+_PCA_ONLY = frozenset({Parameter.LOCKOUT, Parameter.ACCUMULATED, Parameter.BACKGROUND})
 _ENTERED: tuple[tuple[str, Parameter, Kind | None], ...] = (
     ("dose", Parameter.DOSE, None),
     ("rate", Parameter.RATE, None),
@@ -169,7 +170,9 @@ class _Check:
             quantity: Quantity | None = getattr(self.programme, name)
             if quantity is None:
                 continue
-            if quantity.value.numerator <= 0:
+            if parameter in _PCA_ONLY and self.programme.mode is not Mode.PCA:
+                self.refuse(parameter, Problem.NOT_USED, quantity)
+            elif quantity.value.numerator <= 0:
                 self.refuse(parameter, Problem.NOT_POSITIVE, quantity)
             elif kind is not None and (quantity.unit.kind is not kind or not _stands_alone(quantity.unit)):
                 self.refuse(parameter, Problem.WRONG_UNIT, quantity)
@@ -196,6 +199,8 @@ class _Check:
         """Take the entry's own strength, or what the bedside entered, and hold it against its limits."""
         own = self.entry.concentration
         if own is None:
+            if (entered := self.programme.amount or self.programme.diluent) is not None:
+                self.refuse(Parameter.CONCENTRATION, Problem.NOT_USED, entered)
             return
         amount, volume = own.amount or self.programme.amount, own.volume or self.programme.diluent
         if amount is None or volume is None:

@@ -48,6 +48,7 @@ class Problem(Enum):
     MODE_NOT_OFFERED = "the entry does not offer this kind of dose"
     MISSING = "needed for this programme, and not entered"
     NOT_POSITIVE = "must be more than zero"
+    NOT_USED = "was entered, but this kind of dose does not use it"
     WRONG_UNIT = "is in a unit that this entry cannot use"
     DISAGREES = "disagrees with the other values entered"
     FIXED = "differs from the entry's fixed concentration"

@@ -57,6 +57,20 @@ NOT_KNOWING = Specification(
             """,
         ),
         Table(
+            rule="A value that this kind of dose does not use is refused, not dropped",
+            why="Whoever typed it meant something by it; to go on without it would be a guess.",
+            given={"weight": "70 kg"},
+            cases="""
+                entry    | mode  | dose   | rate     | lockout | accumulated | background | amount | diluent | decision | findings
+                ---------+-------+--------+----------+---------+-------------+------------+--------+---------+----------+---------------------------
+                morphine |       | 1 mg/h |          | 5 min   |             |            |        |         | refuse   | lockout: not used
+                morphine |       | 1 mg/h |          |         | 10 mg       |            |        |         | refuse   | accumulated dose: not used
+                morphine |       | 1 mg/h |          |         |             | 1 mg/h     |        |         | refuse   | background dose: not used
+                fluid    | fluid |        | 100 mL/h |         |             |            | 5 mg   | 50 mL   | refuse   | concentration: not used
+                fluid    | fluid |        | 100 mL/h |         |             |            |        | 50 mL   | refuse   | concentration: not used
+            """,
+        ),
+        Table(
             rule="Too little to derive a dose is refused",
             why="A continuous infusion needs a dose or a rate, or a volume and a time.",
             given={"entry": "morphine"},
