@@ -95,8 +95,9 @@ def concentration_of(amount: Quantity, volume: Quantity) -> Quantity:
 
 
 _ONE = Fraction(1)
-_BY_TIME = frozenset({Mode.CONTINUOUS, Mode.FLUID})
-_PCA_ONLY = frozenset({Parameter.LOCKOUT, Parameter.ACCUMULATED, Parameter.BACKGROUND})
+# Tuples, because asking a set hashes the enum member, which costs more than the rest of the question.
+_BY_TIME = (Mode.CONTINUOUS, Mode.FLUID)
+_PCA_ONLY = (Parameter.LOCKOUT, Parameter.ACCUMULATED, Parameter.BACKGROUND)
 _ENTERED: tuple[tuple[str, Parameter, Kind | None], ...] = (
     ("dose", Parameter.DOSE, None),
     ("rate", Parameter.RATE, None),
@@ -209,7 +210,7 @@ class _Check:
             self.refuse(Parameter.CONCENTRATION, Problem.FIXED, self.programme.amount)
         elif _differs(own.volume, self.programme.diluent):
             self.refuse(Parameter.CONCENTRATION, Problem.FIXED, self.programme.diluent)
-        elif not is_amount_of_drug(amount.unit):
+        elif own.amount is None and not is_amount_of_drug(amount.unit):
             self.refuse(Parameter.CONCENTRATION, Problem.WRONG_UNIT, amount)
         elif (measure := self.measure_of(amount.unit)) is not None:
             self.strength_kind = amount.unit.kind
@@ -376,8 +377,7 @@ class _Check:
         by_rounding: bool = False,
     ) -> None:
         """Compare a number of ``limits.unit`` with each limit: hard before soft, at most one finding a side."""
-        if of_entry and not limits.is_empty:
-            self.is_checked = True
+        self.is_checked |= of_entry and not limits.is_empty
         # Hard limits first: a value beyond both must never be offered an override (LC-02).
         for limit, bound in (_below(number, limits), _above(number, limits)):
             if limit is not None and bound is not None:

@@ -72,7 +72,7 @@ class Limits:
     @property
     def is_empty(self) -> bool:
         """Whether no limit at all is set (a usual range or an initial value limits nothing)."""
-        return self.bounds == (None, None, None, None)
+        return self.hard_min is None and self.soft_min is None and self.soft_max is None and self.hard_max is None
 
     @property
     def usual(self) -> Fraction | None:
@@ -287,4 +287,4 @@ def check_unit_like(where: str, limits: Limits | None, like: Unit) -> None:
         raise LibraryError(where=f"{where}.unit", found=repr(limits.unit.text), expected=f"{like.text} or the like")
 
 
-_DOSED_KINDS = frozenset({Kind.MASS, Kind.INTERNATIONAL_UNIT, Kind.MOLE, Kind.EQUIVALENT, Kind.VOLUME, Kind.ENERGY})
+_DOSED_KINDS = (Kind.MASS, Kind.INTERNATIONAL_UNIT, Kind.MOLE, Kind.EQUIVALENT, Kind.VOLUME, Kind.ENERGY)
