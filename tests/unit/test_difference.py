@@ -223,12 +223,6 @@ def test_a_bolus_that_is_withdrawn_is_one_change_and_no_loosening():
             "decisions",
             "dose: d (r)",
         ),
-        (
-            {"titration_step": TitrationStep(factor=Fraction(2))},
-            ChangeKind.SETTING_CHANGED,
-            "titration_step",
-            "2 times",
-        ),
     ],
 )
 def test_every_other_field_is_compared(changed, kind, field, after):
@@ -281,3 +275,52 @@ def test_drugs_and_care_areas_are_compared():
 def test_the_count_lists_kinds_in_the_order_of_attention():
     found = difference(LIBRARY, replace(LIBRARY, entries=(replace(ENTRY, dose=dose(hard_max=None, soft_max="300")),)))
     assert list(found.count().items()) == [(ChangeKind.LIMIT_REMOVED, 1), (ChangeKind.LIMIT_WIDENED, 1)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (None, 2, ChangeKind.LIMIT_SET),
+        (2, None, ChangeKind.LIMIT_REMOVED),
+        (2, 3, ChangeKind.LIMIT_WIDENED),
+        (3, 2, ChangeKind.LIMIT_TIGHTENED),
+    ],
+)
+def test_a_titration_step_is_a_limit(before, after, kind):
+    """Without a step every increase passes, so removing it lets more through."""
+    one, two = (
+        replace(LIBRARY, entries=(replace(ENTRY, titration_step=factor and TitrationStep(factor=Fraction(factor))),))
+        for factor in (before, after)
+    )
+    (change,) = difference(one, two).changes
+    assert (change.kind, change.field) == (kind, "titration_step")
+
+
+@pytest.mark.hazard("US-03")
+def test_a_bolus_that_is_newly_offered_lets_more_through():
+    before = replace(LIBRARY, entries=(replace(ENTRY, bolus=None),))
+    kinds = {change.kind: change.is_loosening for change in difference(before, LIBRARY).changes}
+    assert kinds[ChangeKind.DOSE_OFFERED]
+
+
+def test_an_id_that_now_names_another_drug_is_told_first():
+    drugs = (*LIBRARY.drugs, Drug(id="ketamine", name="ketamine"))
+    before = replace(LIBRARY, drugs=drugs)
+    after = replace(before, entries=(replace(ENTRY, drug="ketamine"),))
+    (change,) = difference(before, after).changes
+    assert (change.kind, change.field, change.before, change.after) == (
+        ChangeKind.DRUG_CHANGED,
+        "drug",
+        "fentanyl",
+        "ketamine",
+    )
+
+
+@pytest.mark.hazard("LC-01")
+def test_bounds_that_go_because_the_strength_is_fixed_are_not_limits_removed():
+    bounded = Concentration(limits=limits("ug/mL", hard_min="40", hard_max="60"))
+    before = replace(LIBRARY, entries=(replace(ENTRY, concentration=bounded),))
+    (change,) = difference(before, LIBRARY).changes
+    assert change.kind is ChangeKind.CONCENTRATION_FIXED
+    loose = replace(LIBRARY, entries=(replace(ENTRY, concentration=Concentration()),))
+    assert {c.kind for c in difference(before, loose).changes} == {ChangeKind.LIMIT_REMOVED}

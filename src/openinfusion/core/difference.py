@@ -12,7 +12,7 @@ from datetime import date
 from enum import Enum
 from fractions import Fraction
 
-from openinfusion.core.library import CareArea, Concentration, Drug, Entry, EntryType, Library, Limits
+from openinfusion.core.library import CareArea, Concentration, Drug, Entry, EntryType, Library, Limits, TitrationStep
 from openinfusion.core.numbers import show_number
 from openinfusion.core.units import Quantity
 
@@ -25,6 +25,8 @@ class ChangeKind(Enum):
     LIMIT_WIDENED = "limit widened"
     UNIT_CHANGED = "unit changed"
     STRENGTH_CHANGED = "strength changed"
+    DRUG_CHANGED = "drug, care area or type changed"
+    DOSE_OFFERED = "bolus or loading dose offered"
     ENTRY_REMOVED = "entry removed"
     ENTRY_ADDED = "entry added"
     CARE_AREA_ADDED = "care area added"
@@ -49,6 +51,8 @@ LOOSENING = frozenset(
         ChangeKind.LIMIT_WIDENED,
         ChangeKind.UNIT_CHANGED,
         ChangeKind.STRENGTH_CHANGED,
+        ChangeKind.DRUG_CHANGED,
+        ChangeKind.DOSE_OFFERED,
     }
 )
 
@@ -221,6 +225,16 @@ class _Subject:
             if before != after:
                 yield self.say(row.kind, row.path, before=_text(before), after=_text(after))
 
+    def step(self, before: TitrationStep | None, after: TitrationStep | None) -> Iterable[Change]:
+        """Yield what changed in the largest step of a running infusion: without one, every step passes."""
+        if before == after:
+            return
+        kind = ChangeKind.LIMIT_SET if before is None else ChangeKind.LIMIT_REMOVED
+        if before is not None and after is not None:
+            kind = ChangeKind.LIMIT_WIDENED if after.factor > before.factor else ChangeKind.LIMIT_TIGHTENED
+        texts = (f"{show_number(step.factor)} times" if step else None for step in (before, after))
+        yield self.say(kind, "titration_step", before=next(texts), after=next(texts))
+
     def maximum(self, name: str, before: Quantity | None, after: Quantity | None) -> Iterable[Change]:
         """Yield what changed in a maximum of a care area."""
         if before != after:
@@ -241,12 +255,20 @@ def _entry_changes(before: Entry | None, after: Entry | None, about: _Subject) -
         if _is_withdrawn(path, after):
             continue
         yield from about.limits(path, old_limits.get(path), new_limits.get(path))
+    for part in ("bolus", "loading"):
+        offered = getattr(after, part) is not None
+        if offered is not (getattr(before, part) is not None):
+            kind = ChangeKind.DOSE_OFFERED if offered else ChangeKind.SETTING_CHANGED
+            yield about.say(kind, part, before=_text(not offered), after=_text(offered))
+    yield from about.step(before.titration_step, after.titration_step)
     yield from about.fields(_ENTRY_FIELDS, before, after)
 
 
 def _is_withdrawn(path: str, after: Entry) -> bool:
-    """Whether the part that a limit belonged to is no longer offered: said once, not as limits removed."""
+    """Whether the part that a limit belonged to is no longer there: said once, not as limits removed."""
     part = path.partition(".")[0]
+    if part == "concentration":
+        return after.concentration is None or not after.concentration.is_open
     return part in ("bolus", "loading", "pca") and getattr(after, part) is None
 
 
@@ -310,19 +332,15 @@ def _decisions(entry: Entry) -> tuple[str, ...]:
     return tuple(f"{decision.field}: {decision.decision} ({decision.reason})" for decision in entry.decisions)
 
 
-def _step(entry: Entry) -> str | None:
-    return f"{show_number(entry.titration_step.factor)} times" if entry.titration_step else None
-
-
 _SETTING = ChangeKind.SETTING_CHANGED
 _ENTRY_FIELDS = (
+    _Field("drug", lambda e: e.drug, ChangeKind.DRUG_CHANGED),
+    _Field("care_area", lambda e: e.care_area, ChangeKind.DRUG_CHANGED),
+    _Field("type", lambda e: e.type, ChangeKind.DRUG_CHANGED),
     _Field("therapy", lambda e: e.therapy, ChangeKind.NAME_CHANGED),
     _Field("route", lambda e: e.route, _SETTING),
-    _Field("bolus", lambda e: e.bolus is not None, _SETTING),
-    _Field("loading", lambda e: e.loading is not None, _SETTING),
     _Field("pca.window", lambda e: e.pca.window if e.pca else None, _SETTING),
     _Field("pca.bolus_counts", lambda e: e.pca.bolus_counts if e.pca else None, _SETTING),
-    _Field("titration_step", _step, _SETTING),
     _Field("secondary", lambda e: e.secondary, _SETTING),
     _Field("delivered_by", lambda e: e.delivered_by, _SETTING),
     _Field("anaesthesia_only", lambda e: e.anaesthesia_only, _SETTING),
