@@ -112,7 +112,7 @@ def test_a_change_shows_both_values_and_the_factor():
     assert change.before == "400 micrograms/h"
     assert change.after == "1,000 micrograms/h (2.5 times)"
     assert str(change) == (
-        "fentanyl, Intensive care, 2.5 mg in 50 mL: limit widened, dose.hard_max: "
+        "fentanyl, Intensive care, 2.5 mg in 50 mL: limit widened, dose hard maximum: "
         "400 micrograms/h -> 1,000 micrograms/h (2.5 times)"
     )
 
@@ -132,7 +132,7 @@ def test_a_limit_set_where_none_was():
         None,
         "2 mL",
     )
-    assert str(change).endswith("limit set, bolus.volume.hard_max: 2 mL")
+    assert str(change).endswith("limit set, bolus volume hard maximum: 2 mL")
 
 
 def test_the_same_limits_in_another_unit_change_only_the_unit():

@@ -198,7 +198,7 @@ def _report_differences(changed: Difference) -> list[ReportDifference]:
         ReportDifference(
             change=change.kind.value,
             about=change.subject,
-            field=change.field,
+            field=change.field_words,
             before=change.before or "",
             after=change.after or "",
         )

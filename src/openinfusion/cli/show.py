@@ -164,7 +164,7 @@ def _say_more(count: int, words: str) -> None:
 
 def _change_row(change: Change) -> tuple[object, ...]:
     mark = styled("!", "bold red") if change.is_loosening else ""
-    return (mark, change.kind.value, change.subject, change.field, change.before or "", change.after or "")
+    return (mark, change.kind.value, change.subject, change.field_words, change.before or "", change.after or "")
 
 
 def _say_clinical(library: Library) -> None:

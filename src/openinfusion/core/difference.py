@@ -57,6 +57,19 @@ LOOSENING = frozenset(
 )
 
 
+_FIELD_WORDS = {
+    **{f"{side}_min": f"{side} minimum" for side in ("hard", "soft", "usual")},
+    **{f"{side}_max": f"{side} maximum" for side in ("hard", "soft", "usual")},
+    "initial": "initial value",
+    "max_rate": "maximum rate",
+    "max_volume": "maximum volume",
+    "kvo_rate": "keep-vein-open rate",
+    "pca": "PCA",
+    "tall_man": "Tall Man form",
+    "vtm": "dm+d code",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One change: what it is about, where, what stood there and what stands there now (``None``: nothing)."""
@@ -75,10 +88,15 @@ class Change:
         """Whether the change may let a larger dose through, or changes what a number means."""
         return self.kind in LOOSENING
 
+    @property
+    def field_words(self) -> str:
+        """The field as clinicians say it: "bolus volume hard maximum"."""
+        return " ".join(_FIELD_WORDS.get(part, part.replace("_", " ")) for part in self.field.split("."))
+
     def __str__(self) -> str:
         """Return the change as one line: subject, kind, field, before and after."""
         what = f"{self.subject}: {self.kind.value}"
-        where = f", {self.field}" if self.field else ""
+        where = f", {self.field_words}" if self.field else ""
         if self.before is not None and self.after is not None:
             return f"{what}{where}: {self.before} -> {self.after}"
         value = self.before if self.after is None else self.after
