@@ -154,3 +154,11 @@ def test_a_null_where_text_must_be_says_so() -> None:
         with pytest.raises(LibraryError, match="text in quotes") as caught:
             convert({"value": value, "unit": "mg"}, Quantity, where="f")
         assert word in caught.value.found
+
+
+@pytest.mark.hazard("IT-04")
+def test_a_key_twice_among_many_is_found_at_once() -> None:
+    """Counting each of 200,000 keys anew would take five minutes."""
+    keys = ", ".join(f'"k{number}": 1' for number in range(200_000))
+    with pytest.raises(SyntaxFault, match="found the key 'k199999' twice"):
+        parse_json(f'{{{keys}, "k199999": 2}}'.encode(), where="f")

@@ -7,6 +7,7 @@ canonical bytes. What both leave open is closed here: duplicate keys, NaN, unkno
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
@@ -93,8 +94,8 @@ def parse_json(content: bytes, *, where: str) -> Any:  # noqa: ANN401 - JSON is 
     def unique(pairs: list[tuple[str, Any]]) -> dict[Any, Any]:
         obj = dict(pairs)
         if len(obj) != len(pairs):
-            keys = [key for key, _ in pairs]
-            key = next(key for key in keys if keys.count(key) > 1)
+            counts = Counter(key for key, _ in pairs)
+            key = next(key for key, count in counts.items() if count > 1)
             twice.append(key)
             return {_TWICE: key}
         return obj

@@ -108,6 +108,10 @@ _VOLUME_SPELLINGS = {
 }
 # Upper case is read where it can only mean one thing. "MU" may be milliunits or a million units: a factor of 10^9.
 _AMBIGUOUS_CASE = frozenset({"mu", "miu", "m[iu]"})
+# Capital "\u00b5" is drawn exactly as the Latin M: what upper-casing made of micrograms reads as mg to everybody else.
+_CAPITAL_MU = "\u039c"
+# No unit is longer; a hostile file's text without end would otherwise be searched for "per" again from every space.
+_LONGEST_UNIT = 80
 _MINUTES = {TimeBasis.NONE: 1, TimeBasis.MIN: 1, TimeBasis.H: 60, TimeBasis.DAY: 1440}
 _MILLILITRES = {VolumeBasis.NONE: 1, VolumeBasis.ML: 1, VolumeBasis.L: 1000}
 _SINGULAR = {"nanograms": "nanogram", "micrograms": "microgram", "milliunits": "milliunit", "units": "unit"}
@@ -176,6 +180,8 @@ class Unit:
             UnknownUnitError: the text is no such unit, or could mean two.
 
         """
+        if len(text) > _LONGEST_UNIT or _CAPITAL_MU in text:
+            raise UnknownUnitError(where="unit", found=repr(text), expected=_unit_hint(text))
         head, *rest = [part.strip() for part in re.sub(r"\s+per\s+", "/", text.strip()).split("/")]
         amount = _SPELLINGS.get(head) or _FOLDED.get(head.casefold())
         if amount is None:
@@ -266,6 +272,8 @@ def _per(suffix: str) -> str:
 def _unit_hint(head: str) -> str:
     if head.casefold() in _AMBIGUOUS_CASE:
         return "milliunits or units in full (capital M may mean a million)"
+    if _CAPITAL_MU in head:
+        return "micrograms or mg in full (a Greek capital letter looks like the M of mg)"
     return "a unit such as micrograms/kg/min, mg, units/h or mL/h"
 
 
@@ -302,7 +310,7 @@ ML = Unit.read("mL")
 ML_PER_H = Unit.read("mL/h")
 MINUTES = Unit.read("min")
 HOURS = Unit.read("h")
-_NUMBER_AND_UNIT = re.compile(r"\s*(-?[0-9.,]+)\s*(\S.*?)\s*")
+_NUMBER_AND_UNIT = re.compile(r"(-?[0-9.,]+)\s*(\S.*)")
 
 
 @total_ordering
@@ -336,7 +344,7 @@ class Quantity:
             UnknownUnitError: no known unit follows it.
 
         """
-        match = _NUMBER_AND_UNIT.fullmatch(text)
+        match = _NUMBER_AND_UNIT.fullmatch(text.strip())
         if match is None:
             raise UnknownUnitError(where="quantity", found=repr(text), expected="a number and a unit, as in 0.5 mg/h")
         return cls.of(match[1], match[2])

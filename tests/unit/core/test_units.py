@@ -323,3 +323,21 @@ def test_text_for_files_is_exact() -> None:
     assert Q("1000 mcg").text() == "1000 micrograms"
     with pytest.raises(NumberFormatError):
         Quantity(Fraction(1, 3), ML).text()
+
+
+@pytest.mark.parametrize("text", ["\u039cg", "\u039cG/KG/MIN", "\u039cg/h"])
+def test_a_capital_of_the_micro_sign_is_refused(text: str) -> None:
+    """It is what a spreadsheet's UPPER makes of micrograms, and is drawn exactly as the M of mg: a factor of 1,000."""
+    with pytest.raises(UnknownUnitError, match="micrograms or mg in full"):
+        Unit.read(text)
+
+
+@pytest.mark.hazard("IT-04")
+def test_a_unit_without_end_is_refused_at_once() -> None:
+    """Searching a million spaces for "per" from each of them would take an hour."""
+    endless = "mg" + " " * 10**6 + "h"
+    for read, text in ((Unit.read, endless), (Quantity.read, f"5 {endless}\n"), (Quantity.read, f"5{endless}")):
+        with pytest.raises(UnknownUnitError) as caught:
+            read(text)
+        assert len(str(caught.value)) < 500
+    assert Unit.read("micrograms" + " " * 66 + "/min") is Unit.read("ug/min")  # 80 characters are still read
