@@ -332,19 +332,28 @@ class _Check:
         elif entered.unit.measure[2:] != limits.unit.measure[2:]:
             # One is per time or per volume and the other is not: 5 mg/mL is no accumulated dose.
             self.refuse(parameter, Problem.WRONG_UNIT, entered)
-        elif entered.unit.measures_like(limits.unit):
+        elif parameter is Parameter.LOCKOUT:
             self.hold(parameter, entered.to(limits.unit).value, limits, of_entry=True)
         else:
+            # Also where both are per kg: without the weight no pump can give it, nor count it.
             mine, theirs = self.factor(entered.unit, parameter, entered), self.factor(limits.unit, parameter, entered)
             if mine is not None and theirs is not None:
                 self.hold(parameter, entered.value * mine / theirs, limits, of_entry=True)
 
     def hold_background(self, background: Quantity) -> None:
-        """Hold the background of a PCA against the entry's own dose; an entry without one offers no background."""
+        """
+        Hold the background of a PCA against the entry's own dose, and its flow against what the area's pumps may do.
+
+        An entry without a dose of its own offers no background.
+        """
         if self.entry.dose is None:
             self.refuse(Parameter.BACKGROUND, Problem.MODE_NOT_OFFERED, background)
-        else:
-            self.hold_entered(Parameter.BACKGROUND, background, self.entry.dose)
+            return
+        self.hold_entered(Parameter.BACKGROUND, background, self.entry.dose)
+        if self.area.max_rate is None or self.is_refused_early:
+            return
+        if (factor := self.factor(background.unit, Parameter.BACKGROUND, background)) is not None:
+            self.hold_maximum(Parameter.BACKGROUND, self.area.max_rate, background.value * factor, by_rounding=False)
 
     def hold_step(self, previous: Quantity, factor: Fraction) -> None:
         """Ask to confirm an increase above the titration step; a decrease is never held up."""

@@ -18,6 +18,8 @@ CARE_AREAS = Specification(
     entries="""
         entry        | type  | concentration   | parameter | unit              | hard min | soft min | soft max | hard max
         -------------+-------+-----------------+-----------+-------------------+----------+----------+----------+---------
+        analgesia    | pca   | 50 mg in 500 mL | pca.dose  | mg                |          |          | 2        | 3
+                     |       |                 | dose      | mg/kg/h           |          |          |          |
         dopamine     |       | 200 mg in 50 mL | dose      | micrograms/kg/min |          |          | 10       | 20
         chemotherapy |       | 100 mg in 50 mL | dose      | mg/m2/h           |          |          | 10       | 20
         saline       | fluid |                 | rate      | mL/h              |          |          | 500      | 600
@@ -86,6 +88,22 @@ CARE_AREAS = Specification(
                 100 mL/h    | 1001 mL | refuse   | volume above hard max
                 550 mL/h    |         | refuse   | rate above hard max, rate above soft max
                 601 mL/h    |         | refuse   | rate above hard max, rate above hard max
+            """,
+        ),
+        Table(
+            rule="The background of a PCA is a rate of the pump too",
+            why="0.1 mg in each mL: 40 mg/h is 400 mL/h.",
+            given={"care area": "icu", "entry": "analgesia", "mode": "pca", "dose": "1 mg"},
+            cases="""
+                background    | weight | decision | findings
+                --------------+--------+----------+-------------------------------
+                400 mL/h      | 80 kg  | accept   |
+                401 mL/h      | 80 kg  | refuse   | background dose above hard max
+                40 mg/h       | 80 kg  | accept   |
+                41 mg/h       | 80 kg  | refuse   | background dose above hard max
+                0.5 mg/kg/h   | 80 kg  | accept   |
+                0.501 mg/kg/h | 80 kg  | refuse   | background dose above hard max
+                0.5 mg/kg/h   |        | refuse   | weight: missing
             """,
         ),
         Table(

@@ -23,6 +23,9 @@ PCA = Specification(
                      |      |                |        | pca.lockout     | min           | 3        |          |          |
                      |      |                |        | bolus.dose      | mg            |          |          | 5        | 10
         demand only  | pca  | 50 mg in 50 mL |        | pca.dose        | micrograms/kg |          |          | 20       | 40
+        by weight    | pca  | 50 mg in 50 mL | 1 h    | dose            | mg/kg/h       |          |          | 0.02     | 0.04
+                     |      |                |        | pca.dose        | mg            |          |          | 2        | 3
+                     |      |                |        | pca.accumulated | mg/kg         |          |          | 0.1      | 0.2
     """,
     tables=(
         Table(
@@ -114,6 +117,22 @@ PCA = Specification(
                 1.5 mg           |            | confirm  | dose above soft max               | 30 micrograms/kg
                 2.5 mg           |            | refuse   | dose above hard max               | 50 micrograms/kg
                 1 mg             | 1 mg/h     | refuse   | background dose: mode not offered |
+            """,
+        ),
+        Table(
+            rule="A background or an accumulated dose per kg needs the weight",
+            why="Without it no pump can give the one or count up to the other.",
+            given={"entry": "by weight", "mode": "pca", "dose": "1 mg"},
+            cases="""
+                accumulated | background   | weight | decision | findings
+                ------------+--------------+--------+----------+----------------------------------
+                0.1 mg/kg   |              | 50 kg  | accept   |
+                5 mg        |              | 50 kg  | accept   |
+                6 mg        |              | 50 kg  | confirm  | accumulated dose above soft max
+                0.1 mg/kg   |              |        | refuse   | weight: missing
+                0.1 mg/kg   | 0.02 mg/kg/h | 50 kg  | accept   |
+                0.1 mg/kg   | 2.1 mg/h     | 50 kg  | refuse   | background dose above hard max
+                0.1 mg/kg   | 0.02 mg/kg/h |        | refuse   | weight: missing
             """,
         ),
         Table(
