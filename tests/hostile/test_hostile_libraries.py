@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from openinfusion.adapters.library_file import library_from_bytes, read_library
+from openinfusion.cli import main
 from openinfusion.core.errors import OpenInfusionError
 from tests.hostile.corpus import CORPUS, Hostile, good, text
 
@@ -26,6 +27,23 @@ def test_a_hostile_file_ends_in_one_clear_error(hostile: Hostile, tmp_path: Path
     assert message.isprintable()
     assert len(message) < LONGEST
     assert "; expected " in message
+
+
+# No shell can pass a null character in an argument.
+TYPEABLE = [hostile for hostile in CORPUS if "null character in the path" not in hostile.name]
+
+
+@pytest.mark.parametrize("hostile", TYPEABLE, ids=lambda hostile: hostile.name)
+def test_the_command_line_says_it_in_one_message(hostile, tmp_path, monkeypatch, capsys) -> None:
+    """The exit code is that of the cause; there is no traceback, and nothing on the output meant for results."""
+    monkeypatch.setattr("sys.argv", ["openinfusion", "library", "check", str(hostile.make(tmp_path))])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed = capsys.readouterr()
+    assert ended.value.code == hostile.error.exit_code
+    assert printed.err.count("Error  ") == 1
+    assert "Traceback" not in printed.err
+    assert printed.out == ""
 
 
 def test_there_are_enough_and_all_differ() -> None:
