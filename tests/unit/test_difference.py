@@ -324,3 +324,134 @@ def test_bounds_that_go_because_the_strength_is_fixed_are_not_limits_removed():
     assert change.kind is ChangeKind.CONCENTRATION_FIXED
     loose = replace(LIBRARY, entries=(replace(ENTRY, concentration=Concentration()),))
     assert {c.kind for c in difference(before, loose).changes} == {ChangeKind.LIMIT_REMOVED}
+
+
+PCA = replace(
+    ENTRY,
+    type=EntryType.PCA,
+    bolus=None,
+    pca=Pca(
+        dose=limits("mg", hard_max="2"),
+        lockout=limits("min", hard_min="5"),
+        accumulated=limits("mg", hard_max="10"),
+        window=Quantity.read("4 h"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "field"),
+    [
+        (ENTRY, replace(ENTRY, route=Route.EPIDURAL), ChangeKind.DRUG_CHANGED, "route"),
+        (replace(ENTRY, route=Route.CENTRAL), ENTRY, ChangeKind.DRUG_CHANGED, "route"),
+        (ENTRY, replace(ENTRY, type=EntryType.FLUID), ChangeKind.DRUG_CHANGED, "type"),
+        (replace(ENTRY, anaesthesia_only=True), ENTRY, ChangeKind.SAFEGUARD_LIFTED, "anaesthesia_only"),
+        (PCA, replace(PCA, pca=replace(PCA.pca, bolus_counts=False)), ChangeKind.SAFEGUARD_LIFTED, "pca.bolus_counts"),
+        (
+            PCA,
+            replace(PCA, pca=replace(PCA.pca, window=Quantity.read("1 h"))),
+            ChangeKind.LIMIT_WIDENED,
+            "pca.window",
+        ),
+        (
+            PCA,
+            replace(PCA, pca=replace(PCA.pca, lockout=limits("min", hard_min="3"))),
+            ChangeKind.LIMIT_WIDENED,
+            "pca.lockout.hard_min",
+        ),
+        (
+            ENTRY,
+            replace(ENTRY, dose=limits("ug/h", usual_max="150", initial="50")),
+            ChangeKind.LIMIT_REMOVED,
+            "dose.hard_min",
+        ),
+    ],
+)
+@pytest.mark.hazard("LC-02")
+def test_what_lets_more_through_or_lifts_a_safeguard_is_marked(before, after, kind, field):
+    """The same numbers for another route, a shorter window, a safeguard gone."""
+    one, two = (replace(LIBRARY, entries=(entry,)) for entry in (before, after))
+    change = next(change for change in difference(one, two).changes if change.field == field)
+    assert change.kind is kind
+    assert change.is_loosening
+
+
+@pytest.mark.hazard("LC-02")
+def test_a_background_that_is_newly_offered_lets_more_through():
+    """The own dose of a PCA is its background; without one none is offered."""
+    plain, running = (replace(LIBRARY, entries=(entry,)) for entry in (replace(PCA, dose=None), PCA))
+    (offered, *limits_set) = difference(plain, running).changes
+    assert (offered.kind, offered.field, offered.is_loosening) == (ChangeKind.DOSE_OFFERED, "background", True)
+    assert {change.kind for change in limits_set} <= {
+        ChangeKind.LIMIT_SET,
+        ChangeKind.USUAL_CHANGED,
+        ChangeKind.INITIAL_CHANGED,
+    }
+    (withdrawn,) = difference(running, plain).changes
+    assert (withdrawn.kind, withdrawn.field) == (ChangeKind.SETTING_CHANGED, "background")
+
+
+@pytest.mark.hazard("CF-03")
+def test_an_entry_added_lets_more_through():
+    """Otherwise renaming a care area, and every limit in it, would pass without a mark."""
+    (change,) = difference(replace(LIBRARY, entries=()), LIBRARY).changes
+    assert change.is_loosening
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ({"high_alert": True}, {}, ChangeKind.SAFEGUARD_LIFTED),
+        ({}, {"high_alert": True}, ChangeKind.SETTING_CHANGED),
+        ({}, {"name": "alfentanil"}, ChangeKind.DRUG_CHANGED),
+        ({"vtm": "1"}, {"vtm": "2"}, ChangeKind.DRUG_CHANGED),
+        ({}, {"vtm": "2"}, ChangeKind.SETTING_CHANGED),
+    ],
+)
+def test_a_drug_that_becomes_another_or_less_guarded_is_marked(before, after, kind):
+    one, two = (
+        replace(LIBRARY, drugs=(replace(LIBRARY.drugs[0], **changed),), entries=()) for changed in (before, after)
+    )
+    (change,) = difference(one, two).changes
+    assert change.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ({}, {"population": Population.NEONATAL}, ChangeKind.DRUG_CHANGED),
+        ({"kvo_rate": "1"}, {"kvo_rate": "5"}, ChangeKind.LIMIT_WIDENED),
+        ({"kvo_rate": "5"}, {"kvo_rate": "1"}, ChangeKind.LIMIT_TIGHTENED),
+        ({}, {"kvo_rate": "1"}, ChangeKind.SETTING_CHANGED),
+        ({"max_rate": "999"}, {}, ChangeKind.LIMIT_REMOVED),
+        ({"weight": limits("kg", hard_max="5")}, {"weight": limits("kg")}, ChangeKind.LIMIT_REMOVED),
+    ],
+)
+@pytest.mark.hazard("CF-06")
+def test_a_care_area_that_lets_more_through_is_marked(before, after, kind):
+    area = CareArea(id="a", name="A", population=Population.ADULT)
+    one, two = (
+        replace(LIBRARY, care_areas=(replace(area, **read_rates(changed)),), entries=()) for changed in (before, after)
+    )
+    (change,) = difference(one, two).changes
+    assert change.kind is kind
+
+
+def read_rates(changed):
+    return {name: Quantity.of(v, "mL/h") if isinstance(v, str) else v for name, v in changed.items()}
+
+
+def test_the_text_of_an_advisory_is_compared():
+    """The entry keeps the id of the text; what the pump shows is another."""
+    after = replace(LIBRARY, advisories=(Advisory(id="a1", text="Any strength will do"), Advisory(id="a2", text="x")))
+    (change,) = difference(LIBRARY, after).changes
+    assert str(change) == "advisory a1: text changed, text: Check the strength -> Any strength will do"
+
+
+@pytest.mark.hazard("LC-01")
+def test_strengths_that_are_shown_alike_still_differ():
+    """Both are "about 1 mg"; the eye is not the judge."""
+    before, after = (replace(ENTRY, concentration=strength(f"1.000000{n} mg", "50 mL")) for n in (1, 2))
+    one, two = (replace(LIBRARY, entries=(entry,)) for entry in (before, after))
+    (change,) = difference(one, two).changes
+    assert change.kind is ChangeKind.STRENGTH_CHANGED

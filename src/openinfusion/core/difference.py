@@ -6,56 +6,38 @@ whose strength changed. A limit is *widened* when it lets more through and *tigh
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from fractions import Fraction
 
-from openinfusion.core.library import CareArea, Concentration, Drug, Entry, EntryType, Library, Limits, TitrationStep
+from openinfusion.core.difference_fields import (
+    ADVISORY_FIELDS,
+    AREA_FIELDS,
+    DRUG_FIELDS,
+    ENTRY_FIELDS,
+    LOOSENING,
+    OTHER_VALUES,
+    SIDES,
+    ChangeKind,
+    Field,
+    limit_kind,
+)
+from openinfusion.core.library import (
+    CareArea,
+    Concentration,
+    Drug,
+    Entry,
+    EntryType,
+    Library,
+    Limits,
+    TitrationStep,
+)
 from openinfusion.core.numbers import show_number
 from openinfusion.core.units import Quantity
 
-
-class ChangeKind(Enum):
-    """What a change does; listed from what needs most attention to what needs least."""
-
-    CONCENTRATION_OPENED = "concentration opened"
-    LIMIT_REMOVED = "limit removed"
-    LIMIT_WIDENED = "limit widened"
-    UNIT_CHANGED = "unit changed"
-    STRENGTH_CHANGED = "strength changed"
-    DRUG_CHANGED = "drug, care area or type changed"
-    DOSE_OFFERED = "bolus or loading dose offered"
-    ENTRY_REMOVED = "entry removed"
-    ENTRY_ADDED = "entry added"
-    CARE_AREA_ADDED = "care area added"
-    CARE_AREA_REMOVED = "care area removed"
-    DRUG_ADDED = "drug added"
-    DRUG_REMOVED = "drug removed"
-    CONCENTRATION_FIXED = "concentration fixed"
-    LIMIT_TIGHTENED = "limit tightened"
-    LIMIT_SET = "limit set"
-    INITIAL_CHANGED = "initial value changed"
-    USUAL_CHANGED = "usual range changed"
-    NAME_CHANGED = "name changed"
-    SETTING_CHANGED = "setting changed"
-    TEXT_CHANGED = "text changed"
-
-
-# What may let a larger dose through than before, or changes what a number means: always the full approval path.
-LOOSENING = frozenset(
-    {
-        ChangeKind.CONCENTRATION_OPENED,
-        ChangeKind.LIMIT_REMOVED,
-        ChangeKind.LIMIT_WIDENED,
-        ChangeKind.UNIT_CHANGED,
-        ChangeKind.STRENGTH_CHANGED,
-        ChangeKind.DRUG_CHANGED,
-        ChangeKind.DOSE_OFFERED,
-    }
-)
-
+__all__ = ["LOOSENING", "Change", "ChangeKind", "Difference", "difference"]
 
 _FIELD_WORDS = {
     **{f"{side}_min": f"{side} minimum" for side in ("hard", "soft", "usual")},
@@ -123,7 +105,7 @@ class Difference:
 
 def difference(old: Library, new: Library) -> Difference:
     """Return what changed from one library to another."""
-    changes = [*_drug_changes(old, new), *_area_changes(old, new)]
+    changes = [*_drug_changes(old, new), *_area_changes(old, new), *_advisory_changes(old, new)]
     unchanged = 0
     for before, after in _pair_entries(old, new):
         found = list(_entry_changes(before, after, _Subject.of(before, after, old=old, new=new)))
@@ -170,15 +152,6 @@ def _row_key(entry: Entry) -> tuple[str, str, EntryType, str | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
-    """One field to compare: its path, how to read it, and the kind of change that it makes."""
-
-    path: str
-    read: Callable[..., object]
-    kind: ChangeKind = ChangeKind.TEXT_CHANGED
-
-
-@dataclass(frozen=True, slots=True)
 class _Subject:
     """What a change is about, in words and ids; ``say`` makes the change."""
 
@@ -212,7 +185,8 @@ class _Subject:
     def concentration(self, old: Concentration | None, new: Concentration | None) -> Iterable[Change]:
         """Yield what changed in the strength."""
         before, after = _strength_text(old), _strength_text(new)
-        if before == after:
+        # Texts may be rounded, so the values have the last word.
+        if before == after and (old is None or _same_strength(old, new)):
             return
         was_open, is_open = old is not None and old.is_open, new is not None and new.is_open
         kind = ChangeKind.UNIT_CHANGED if _same_strength(old, new) else ChangeKind.STRENGTH_CHANGED
@@ -229,19 +203,20 @@ class _Subject:
             return
         if old is not None and new is not None and old.unit is not new.unit:
             yield self.say(ChangeKind.UNIT_CHANGED, f"{path}.unit", before=old.unit.text, after=new.unit.text)
-        for name in (*_SIDES, *_OTHER_VALUES):
+        for name in (*SIDES, *OTHER_VALUES):
             before = old.quantity(name) if old else None
             after = new.quantity(name) if new else None
             if before != after:
-                kind = _OTHER_VALUES.get(name) or _limit_kind(before, after, _SIDES[name])
+                kind = OTHER_VALUES.get(name) or limit_kind(before, after, SIDES[name])
                 yield self.say(kind, f"{path}.{name}", before=_text(before), after=_text_with_factor(before, after))
 
-    def fields(self, table: tuple[_Field, ...], old: object, new: object) -> Iterable[Change]:
+    def fields(self, table: tuple[Field, ...], old: object, new: object) -> Iterable[Change]:
         """Yield what changed in the fields of a table."""
         for row in table:
             before, after = row.read(old), row.read(new)
             if before != after:
-                yield self.say(row.kind, row.path, before=_text(before), after=_text(after))
+                kind = row.kind if isinstance(row.kind, ChangeKind) else row.kind(before, after)
+                yield self.say(kind, row.path, before=_text(before), after=_text(after))
 
     def step(self, before: TitrationStep | None, after: TitrationStep | None) -> Iterable[Change]:
         """Yield what changed in the largest step of a running infusion: without one, every step passes."""
@@ -256,7 +231,7 @@ class _Subject:
     def maximum(self, name: str, before: Quantity | None, after: Quantity | None) -> Iterable[Change]:
         """Yield what changed in a maximum of a care area."""
         if before != after:
-            kind = _limit_kind(before, after, 1)
+            kind = limit_kind(before, after, 1)
             yield self.say(kind, name, before=_text(before), after=_text_with_factor(before, after))
 
 
@@ -273,13 +248,20 @@ def _entry_changes(before: Entry | None, after: Entry | None, about: _Subject) -
         if _is_withdrawn(path, after):
             continue
         yield from about.limits(path, old_limits.get(path), new_limits.get(path))
-    for part in ("bolus", "loading"):
-        offered = getattr(after, part) is not None
-        if offered is not (getattr(before, part) is not None):
+    for part in _offers(before) | _offers(after):
+        offered = part in _offers(after)
+        if offered is not (part in _offers(before)):
             kind = ChangeKind.DOSE_OFFERED if offered else ChangeKind.SETTING_CHANGED
             yield about.say(kind, part, before=_text(not offered), after=_text(offered))
     yield from about.step(before.titration_step, after.titration_step)
-    yield from about.fields(_ENTRY_FIELDS, before, after)
+    yield from about.fields(ENTRY_FIELDS, before, after)
+
+
+def _offers(entry: Entry) -> dict[str, None]:
+    """Return which doses an entry offers beside its own kind, in order; a PCA's own dose is its background."""
+    has_background = entry.pca is not None and entry.dose is not None
+    parts = {"bolus": entry.bolus is not None, "loading": entry.loading is not None, "background": has_background}
+    return dict.fromkeys(part for part, is_offered in parts.items() if is_offered)
 
 
 def _is_withdrawn(path: str, after: Entry) -> bool:
@@ -287,6 +269,8 @@ def _is_withdrawn(path: str, after: Entry) -> bool:
     part = path.partition(".")[0]
     if part == "concentration":
         return after.concentration is None or not after.concentration.is_open
+    if path == "dose" and after.pca is not None:
+        return after.dose is None
     return part in ("bolus", "loading", "pca") and getattr(after, part) is None
 
 
@@ -297,24 +281,6 @@ def _same_strength(old: Concentration | None, new: Concentration | None) -> bool
 
 def _strength_text(concentration: Concentration | None) -> str:
     return "no concentration" if concentration is None else concentration.text
-
-
-_SIDES = {"hard_min": -1, "soft_min": -1, "soft_max": 1, "hard_max": 1}
-_OTHER_VALUES = {
-    "usual_min": ChangeKind.USUAL_CHANGED,
-    "usual_max": ChangeKind.USUAL_CHANGED,
-    "initial": ChangeKind.INITIAL_CHANGED,
-}
-
-
-def _limit_kind(before: Quantity | None, after: Quantity | None, side: int) -> ChangeKind:
-    """Return what a change of one limit does; ``side`` is 1 for a maximum and -1 for a minimum."""
-    if before is None:
-        return ChangeKind.LIMIT_SET
-    if after is None:
-        return ChangeKind.LIMIT_REMOVED
-    is_widened = after > before if side > 0 else after < before
-    return ChangeKind.LIMIT_WIDENED if is_widened else ChangeKind.LIMIT_TIGHTENED
 
 
 def _text_with_factor(before: Quantity | None, after: Quantity | None) -> str | None:
@@ -342,52 +308,6 @@ def _text(value: object) -> str | None:
     return str(value)
 
 
-def _sources(entry: Entry) -> tuple[str, ...]:
-    return tuple(f"{source.field}: {source.citation}" for source in entry.sources)
-
-
-def _decisions(entry: Entry) -> tuple[str, ...]:
-    return tuple(f"{decision.field}: {decision.decision} ({decision.reason})" for decision in entry.decisions)
-
-
-_SETTING = ChangeKind.SETTING_CHANGED
-_ENTRY_FIELDS = (
-    _Field("drug", lambda e: e.drug, ChangeKind.DRUG_CHANGED),
-    _Field("care_area", lambda e: e.care_area, ChangeKind.DRUG_CHANGED),
-    _Field("type", lambda e: e.type, ChangeKind.DRUG_CHANGED),
-    _Field("therapy", lambda e: e.therapy, ChangeKind.NAME_CHANGED),
-    _Field("route", lambda e: e.route, _SETTING),
-    _Field("pca.window", lambda e: e.pca.window if e.pca else None, _SETTING),
-    _Field("pca.bolus_counts", lambda e: e.pca.bolus_counts if e.pca else None, _SETTING),
-    _Field("secondary", lambda e: e.secondary, _SETTING),
-    _Field("delivered_by", lambda e: e.delivered_by, _SETTING),
-    _Field("anaesthesia_only", lambda e: e.anaesthesia_only, _SETTING),
-    _Field("advisories", lambda e: e.advisories, _SETTING),
-    _Field("device_settings", lambda e: dict(e.device_settings), _SETTING),
-    _Field("unreviewed", lambda e: e.unreviewed, _SETTING),
-    _Field("rationale", lambda e: e.rationale),
-    _Field("sources", _sources),
-    _Field("decisions", _decisions),
-    _Field("review_by", lambda e: e.review_by),
-)
-_DRUG_FIELDS = (
-    _Field("name", lambda d: d.name, ChangeKind.NAME_CHANGED),
-    _Field("tall_man", lambda d: d.tall_man, ChangeKind.NAME_CHANGED),
-    _Field("aliases", lambda d: d.aliases, ChangeKind.NAME_CHANGED),
-    _Field("vtm", lambda d: d.vtm, _SETTING),
-    _Field("amount_kind", lambda d: d.amount_kind, _SETTING),
-    _Field("high_alert", lambda d: d.high_alert, _SETTING),
-    _Field("drug_class", lambda d: d.drug_class),
-)
-_AREA_FIELDS = (
-    _Field("name", lambda a: a.name, ChangeKind.NAME_CHANGED),
-    _Field("population", lambda a: a.population, _SETTING),
-    _Field("kvo_rate", lambda a: a.kvo_rate, _SETTING),
-    _Field("owner", lambda a: a.owner),
-    _Field("device_settings", lambda a: dict(a.device_settings), _SETTING),
-)
-
-
 def _drug_changes(old: Library, new: Library) -> Iterable[Change]:
     befores, afters = {d.id: d for d in old.drugs}, {d.id: d for d in new.drugs}
     for drug_id in {**befores, **afters}:
@@ -397,7 +317,7 @@ def _drug_changes(old: Library, new: Library) -> Iterable[Change]:
         if before is None or after is None:
             yield about.say(ChangeKind.DRUG_ADDED if before is None else ChangeKind.DRUG_REMOVED, "")
         else:
-            yield from about.fields(_DRUG_FIELDS, before, after)
+            yield from about.fields(DRUG_FIELDS, before, after)
 
 
 def _area_changes(old: Library, new: Library) -> Iterable[Change]:
@@ -413,4 +333,12 @@ def _area_changes(old: Library, new: Library) -> Iterable[Change]:
             yield from about.limits(name, getattr(before, name), getattr(after, name))
         for name in ("max_rate", "max_volume"):
             yield from about.maximum(name, getattr(before, name), getattr(after, name))
-        yield from about.fields(_AREA_FIELDS, before, after)
+        yield from about.fields(AREA_FIELDS, before, after)
+
+
+def _advisory_changes(old: Library, new: Library) -> Iterable[Change]:
+    """Yield what changed in the texts that entries show; which entry shows which is a change of the entry."""
+    befores = {advisory.id: advisory for advisory in old.advisories}
+    for after in new.advisories:
+        if after.id in befores:
+            yield from _Subject(f"advisory {after.name or after.id}").fields(ADVISORY_FIELDS, befores[after.id], after)
