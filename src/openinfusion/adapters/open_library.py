@@ -12,7 +12,7 @@ from openinfusion.adapters.tables import (
     read_table,
     shipped_mapping,
 )
-from openinfusion.core.errors import FileAccessError, MappingError, TableError
+from openinfusion.core.errors import FileAccessError, MappingError, OpenInfusionError, SenderError, TableError
 from openinfusion.core.library import Library
 
 TABLES = frozenset({".xlsx", ".xlsm", ".csv", ".tsv", ".txt"})
@@ -37,6 +37,9 @@ def open_library(path: Path, mapping: str | None) -> Opened:
     if path.suffix.lower() not in TABLES:
         return Opened(read_library(path))
     reading = read_table(path, mapping_for(mapping, path))
+    if not reading.library.entries:
+        found = f"{reading.rows_read:,} rows and not one entry that this mapping can read"
+        raise TableError(where=path.name, found=found, expected="another --mapping: this one does not fit the table")
     return Opened(reading.library, reading)
 
 
@@ -57,7 +60,10 @@ def _fitting(path: Path) -> TableMapping:
     """Return the shipped mapping that reads entries from a table."""
     if not path.exists():
         raise FileAccessError(where=str(path), found="no such file", expected="a file that can be read")
-    fitting = [name for name in mapping_names() if _reads(path, name)]
+    faults = {name: _fault(path, name) for name in mapping_names()}
+    if len({(fault.found, fault.expected) for fault in faults.values() if fault}) == 1 and all(faults.values()):
+        raise next(fault for fault in faults.values() if fault)  # damaged in the same way, whatever the layout
+    fitting = [name for name, fault in faults.items() if fault is None]
     if len(fitting) != 1:
         found = "a table that fits no shipped mapping" if not fitting else f"a table that fits {' and '.join(fitting)}"
         raise TableError(
@@ -66,8 +72,10 @@ def _fitting(path: Path) -> TableMapping:
     return shipped_mapping(fitting[0])
 
 
-def _reads(path: Path, name: str) -> bool:
+def _fault(path: Path, name: str) -> OpenInfusionError | None:
+    """Return why a shipped mapping does not fit a table, or ``None`` if it reads entries from it."""
     try:
-        return bool(read_table(path, shipped_mapping(name)).library.entries)
-    except TableError:
-        return False
+        entries = read_table(path, shipped_mapping(name)).library.entries
+    except SenderError as error:
+        return error
+    return None if entries else TableError(where=path.name, found=f"no entries with {name}", expected="another layout")

@@ -99,7 +99,9 @@ def _documented() -> list[type]:
     """Return the dataclasses and enums of the library format, the document itself first."""
     own = [c for module in (library, entry, limits) for _, c in inspect.getmembers(module, inspect.isclass)]
     shown = {c for c in own if is_dataclass(c) or (issubclass(c, Enum) and c.__name__ not in ("Mode", "Limit"))}
-    return sorted(shown - {Unit}, key=lambda c: (c is not Library, c.__name__))
+    return sorted(
+        (c for c in shown if c.__module__.startswith("openinfusion.")), key=lambda c: (c is not Library, c.__name__)
+    )
 
 
 def _type_words(hint: Any) -> str:  # noqa: ANN401 - any annotation
@@ -118,6 +120,7 @@ def _type_words(hint: Any) -> str:  # noqa: ANN401 - any annotation
         (" | None", ""),
         ("str", "text"),
         ("bool", "true or false"),
+        ("Literal", "one of "),
     ):
         text = text.replace(name, words)
     return f"list of {text[6:-6]}" if text.startswith("tuple[") else text

@@ -151,6 +151,6 @@ def _show(verdict: Verdict, programme: Programme, entry: Entry, library: Library
         if value is not None
     ]
     if rows:
-        say(table("What follows from it", ("value", "exactly"), rows))
+        say(table("What follows from it", ("what", "value"), rows))
     if library.library.not_for_clinical_use:
         say("Not for clinical use.")

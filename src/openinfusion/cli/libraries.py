@@ -1,6 +1,7 @@
 """`openinfusion library`: check, show, convert, diff, read-back and inject."""
 
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +15,8 @@ from openinfusion.adapters.open_library import Opened, mapping_for, open_library
 from openinfusion.adapters.review_file import read_acceptances, read_thresholds, review_to_json
 from openinfusion.adapters.tables import read_back, write_table
 from openinfusion.cli import show
-from openinfusion.cli.console import say, say_json, table, write_text
-from openinfusion.core.difference import LOOSENING, difference
+from openinfusion.cli.console import say, say_json, styled, table, write_text
+from openinfusion.core.difference import difference
 from openinfusion.core.errors import AuthorError
 from openinfusion.core.injection import inject
 from openinfusion.core.library import Library
@@ -66,6 +67,11 @@ def say_problems(opened: Opened) -> None:
         say(f"Columns that the mapping does not know: {', '.join(map(str, reading.unknown_columns))}")
 
 
+def _rows_left_out(opened: Opened) -> int:
+    """Return how many rows of a table are not in the library: whatever they limit, nobody judged."""
+    return opened.reading.counts.rows_left_out if opened.reading else 0
+
+
 @app.command("check")
 def check_library(
     file: LibraryFile,
@@ -81,7 +87,7 @@ def check_library(
     """
     Review a library: what is wrong with it, where, why it matters, and what to do.
 
-    Exit code 0 when no error remains, 1 when at least one does.
+    Exit code 0 when no error remains, 1 when at least one does or a row of the table could not be read.
 
     Example: openinfusion library check examples/vendor/alaris-sample.xlsx --mapping alaris
     """
@@ -98,7 +104,14 @@ def check_library(
     else:
         say_problems(opened)
         show.review_summary(result, opened.library, limit=limit)
-    if result.count(Severity.ERROR):
+        if left_out := _rows_left_out(opened):
+            say(
+                styled(
+                    f"{left_out:,} rows could not be read and were NOT reviewed; they are listed at the top.",
+                    "bold red",
+                )
+            )
+    if result.count(Severity.ERROR) or _rows_left_out(opened):
         raise typer.Exit(FINDINGS)
 
 
@@ -129,8 +142,19 @@ def show_library(
         say_json({"identity": identity(library), "library": to_json(library.library), "entries": to_json(chosen)})
     elif area is None and drug is None:
         show.overview(library, identity(library))
-    else:
+    elif chosen:
         show.entries(library, chosen)
+    else:
+        raise AuthorError(
+            where="--drug and --area", found="no entry that matches both", expected=_names_like(library, drug)
+        )
+
+
+def _names_like(library: Library, wanted: str | None) -> str:
+    """Return names of drugs near to what was typed, or where to look."""
+    names = [name for drug in library.drugs for name in (drug.name, *drug.aliases)]
+    near = get_close_matches((wanted or "").casefold(), names, n=3, cutoff=0.6)
+    return f"a name such as {' or '.join(near)}" if near else "a name that 'library show' or the library's aliases hold"
 
 
 def _matches(library: Library, drug_id: str, wanted: str | None) -> bool:
@@ -188,14 +212,17 @@ def diff_libraries(
 
     Example: openinfusion library diff examples/trust/library-1.0.0.json examples/trust/library-1.1.0.json
     """
-    found = difference(open_library(old, mapping).library, open_library(new, mapping).library)
+    before, after = open_library(old, mapping), open_library(new, mapping)
+    found = difference(before.library, after.library)
     if form is DiffFormat.TEXT and output is None:
+        say_problems(before)
+        say_problems(after)
         show.changes(found, limit=limit)
     else:
         write = {DiffFormat.TEXT: difference_text, DiffFormat.JSON: difference_json, DiffFormat.HTML: difference_html}
         page = write[form](found)
         typer.echo(page, nl=False) if output is None else write_text(output, page)
-    if any(change.kind in LOOSENING for change in found.changes):
+    if any(change.is_loosening for change in found.changes) or _rows_left_out(after):
         raise typer.Exit(FINDINGS)
 
 

@@ -7,7 +7,7 @@ from openinfusion.core.review import names, scopes
 from openinfusion.core.review.facts import SHORT_NAMES, plain
 from openinfusion.core.review.finding import Fault, Severity
 from openinfusion.core.review.rule import rule
-from openinfusion.core.review.survey import Beside, Medicine, Pair, Part, Survey, bounds_text
+from openinfusion.core.review.survey import Beside, Medicine, Pair, Part, Row, Survey, bounds_text
 from openinfusion.core.units import Quantity
 
 _ADRENALINE = {
@@ -38,10 +38,15 @@ def look_alike(pair: Pair, _: Survey) -> Iterator[Fault]:
         peers = [p for row in pair.first for p in row.doses if p.path == part.path and overlaps(p, part)]
         if peers:
             first, second = pair.names
-            tall = f"{names.mid_tall_man(first, second)} and {names.mid_tall_man(second, first)}"
+            tall = f"{_tall_man(peers[0].row, first, second)} and {_tall_man(part.row, second, first)}"
             other = f"{peers[0].row.drug.name} in the same pick list, {bounds_text(peers[0].limits)}"
-            yield part.at("", f"limits overlap with {other}; Tall Man letters would be {tall}")
+            yield part.at("", f"limits overlap with {other}; Tall Man: {tall}")
             return
+
+
+def _tall_man(row: Row, name: str, against: str) -> str:
+    """Return the form that the library records, else a proposal that says that it is one."""
+    return row.drug.tall_man or f"{names.mid_tall_man(name, against)} (proposed by the MID method)"
 
 
 def overlaps(one: Part, other: Part) -> bool:
