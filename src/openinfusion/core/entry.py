@@ -112,7 +112,7 @@ class Entry:
         therapy: the indication that distinguishes rows of one drug.
         concentration: fixed, open or half open; absent for fluids.
         dose: limits of the dose: per time when continuous, an amount when intermittent; the background of a PCA.
-        rate: limits of the flow, in mL per time.
+        rate: limits of the flow, in mL per time or as a dose per time.
         volume: limits of the volume to be infused.
         duration: limits of the time it takes.
         bolus: limits of a clinician's bolus; absent when no bolus is offered.
@@ -200,6 +200,7 @@ class Entry:
         named = [("concentration.amount", conc.amount.unit)] if conc.amount else []
         named += [("concentration.limits", conc.limits.unit)] if conc.limits else []
         named += [(path, limits.unit) for path, limits in self._doses()]
+        named += [("rate", self.rate.unit)] if self.rate and self.rate.unit.kind is not Kind.VOLUME else []
         for path, unit in named[1:]:
             if unit.kind is not named[0][1].kind:
                 raise LibraryError(

@@ -8,7 +8,7 @@ them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
@@ -225,9 +225,17 @@ class About:
     not_for_clinical_use: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a time without its zone."""
-        if self.valid_from is not None and self.valid_from.tzinfo is None:
+        """Refuse a time without its zone; keep it in UTC, since one moment written in two zones is one document."""
+        if self.valid_from is None:
+            return
+        if self.valid_from.tzinfo is None:
             raise LibraryError(where="valid_from", found=self.valid_from.isoformat(), expected="a time with its zone")
+        try:
+            object.__setattr__(self, "valid_from", self.valid_from.astimezone(UTC))
+        except OverflowError as error:
+            raise LibraryError(
+                where="valid_from", found=self.valid_from.isoformat(), expected="a time in the years 1 to 9999 of UTC"
+            ) from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """A library, its entries and their limits are checked at birth."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 
 import pytest
@@ -208,6 +209,32 @@ def test_a_time_without_its_zone_is_no_time() -> None:
     with pytest.raises(LibraryError) as caught:
         About(name="n", organisation="o", version="1", valid_from=datetime(2026, 3, 31))  # noqa: DTZ001 - the fault
     assert (caught.value.where, caught.value.found) == ("valid_from", "2026-03-31T00:00:00")
+
+
+@pytest.mark.hazard("PL-01")
+def test_one_moment_in_two_zones_is_one_document() -> None:
+    """Two files that mean the same have one identity, so the zone it was written in is not kept."""
+    cet = timezone(timedelta(hours=1))
+    made = About(name="n", organisation="o", version="1", valid_from=datetime(2026, 3, 31, 1, tzinfo=cet))
+    assert made.valid_from is not None
+    assert made.valid_from.isoformat() == "2026-03-31T00:00:00+00:00"
+
+
+@pytest.mark.hazard("IT-04")
+def test_a_time_before_all_time_is_no_time() -> None:
+    ahead = timezone(timedelta(hours=14))
+    with pytest.raises(LibraryError, match="the years 1 to 9999 of UTC"):
+        About(name="n", organisation="o", version="1", valid_from=datetime(1, 1, 1, tzinfo=ahead))
+
+
+@pytest.mark.hazard("LC-04")
+def test_a_rate_must_count_what_the_concentration_counts() -> None:
+    """Units per hour of a syringe in mg: no pump could convert it, and every programme would be refused."""
+    per_hour = Limits(unit=Unit.read("units/h"), hard_max=Fraction(5))
+    with pytest.raises(LibraryError) as caught:
+        entry(concentration=STRENGTH, rate=per_hour)
+    assert caught.value.where == "rate"
+    assert entry(concentration=STRENGTH, rate=replace(per_hour, unit=Unit.read("mg/h"))).rate is not None
 
 
 def test_a_library_finds_its_parts_and_describes_an_entry() -> None:
