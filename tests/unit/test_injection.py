@@ -201,8 +201,17 @@ def test_a_wrong_strength_is_caught_only_by_its_bounds() -> None:
         {"volume": {"value": "50", "unit": "mL"}, **OPEN},
         {"limits": {"unit": "g/L", "hard_min": "1", "hard_max": "4"}},
         {"limits": {"unit": "mg/mL"}},
+        {"amount": {"value": "2", "unit": "mg/kg"}, **OPEN},
     ],
-    ids=["amount known", "amount and bounds", "volume known", "volume and bounds", "per litre", "empty bounds"],
+    ids=[
+        "amount known",
+        "amount and bounds",
+        "volume known",
+        "volume and bounds",
+        "per litre",
+        "empty bounds",
+        "by weight",
+    ],
 )
 @pytest.mark.hazard("LC-01")
 def test_an_open_concentration_is_made_up_inside_its_bounds(concentration) -> None:

@@ -200,6 +200,8 @@ def _made_up(concentration: Concentration, row: Row) -> tuple[Quantity, Quantity
     per_ml = Quantity(Fraction(1), Unit.of(unit.amount, volume=VolumeBasis.ML)) if typical is None else typical
     if concentration.amount is not None:
         millilitres = concentration.amount.value * unit.scale / (per_ml.value * per_ml.unit.scale)
+        if unit.patient is PatientBasis.KG:
+            millilitres *= reference_weight(row.area).to(KG).value
         return concentration.amount, Quantity(millilitres, ML)
     volume = concentration.volume or Quantity.of(50, ML)
     amount = per_ml.value * per_ml.unit.scale * volume.to(ML).value
