@@ -28,6 +28,13 @@ class Case:
 
 CASES = [
     Case(
+        "L03",
+        "bounds of the strength and of a bolus leave the infusion without limits",
+        {"entries.9.dose": None, "entries.9.bolus": {"dose": {"unit": "mg", "hard_max": "40"}}},
+        ["error entries[9]: no limit is set for dose, rate, volume or duration"],
+    ),
+    Case("L03", "a rate is a limit", {"entries.9.dose": None, "entries.9.rate": {"unit": "mL/h", "hard_max": "9"}}, []),
+    Case(
         "C01",
         "an upper bound alone is not enough",
         {"entries.9.concentration.limits": {"unit": "mg/mL", "hard_max": "4"}},

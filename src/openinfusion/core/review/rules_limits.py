@@ -72,8 +72,9 @@ def no_max(part: Part, _: Survey) -> Iterator[Fault]:
     example={"entries.3.dose": None, "entries.3.rate": None, "entries.3.duration": None},
 )
 def limits_nothing(row: Row, _: Survey) -> Iterator[Fault]:
-    """Fire if no group of limits sets any of its four limits."""
-    if all(part.limits.is_empty for part in row.parts):
+    """Fire if nothing that the entry itself programmes is limited; bounds of a strength or a bolus are not that."""
+    own = (part for part in row.parts if part.path.partition(".")[0] not in ("concentration", "bolus", "loading"))
+    if all(part.limits.is_empty for part in own):
         yield row.at("", "no limit is set for dose, rate, volume or duration")
 
 
