@@ -242,6 +242,66 @@ def test_piped_output_is_plain_text():
     assert "\x1b" not in done.stdout
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_pipe_of_another_encoding_gets_utf8(encoding):
+    """A redirected stream of Windows has no sign for a number line."""
+    done = subprocess.run(
+        [sys.executable, "-m", "openinfusion", "library", "show", MENDED, "--entry", NORADRENALINE],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "\u2550" in done.stdout.decode()
+
+
+@pytest.mark.hazard("IT-04")
+def test_a_stream_that_is_not_utf8_spoils_one_line_only():
+    done = subprocess.run(
+        [sys.executable, "-m", "openinfusion", "check", "--stream"],
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+        input=b"\xff\nnot json\n",
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    errors = [json.loads(line)["error"]["class"] for line in done.stdout.splitlines()]
+    assert errors == ["EncodingError", "SyntaxFault"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk_is_no_fault_of_ours():
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "openinfusion", "library", "show", MENDED],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=120,
+        )
+    assert done.returncode == 5
+    assert b"No space left on device" in done.stderr
+
+
+@pytest.mark.hazard("IT-04")
+def test_a_name_cannot_act_on_the_terminal(tmp_path):
+    """An escape would clear the screen, a change of direction would turn the digits of a limit round."""
+    path = tmp_path / "library.json"
+    document = json.loads((ROOT / MENDED).read_bytes())
+    document["drugs"][0]["name"] = "mor\x1b[2Jphine\u202e"
+    for entry in document["entries"]:
+        entry["drug"] = document["drugs"][0]["id"]
+    path.write_text(json.dumps(document))
+    for arguments in (["library", "show", "--drug", "mor"], ["library", "check", "--limit", "0"]):
+        done = run(*arguments, str(path))
+        assert "phine" in done.stdout
+        assert "\x1b" not in done.stdout
+        assert "\u202e" not in done.stdout
+
+
 def test_the_stream_answers_each_line_and_goes_on_after_a_bad_one():
     programme = {
         "care_area": "adult-critical-care-a-general",

@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from io import TextIOWrapper
 
 import typer
 from rich.text import Text
@@ -10,7 +11,7 @@ from rich.text import Text
 from openinfusion import __version__
 from openinfusion.cli import demo, dose, libraries, replay
 from openinfusion.cli.console import error_console
-from openinfusion.core.errors import OpenInfusionError
+from openinfusion.core.errors import OpenInfusionError, OperatorError
 
 INTERNAL = 70
 INTERRUPTED = 130
@@ -38,8 +39,20 @@ def version() -> None:
     typer.echo(f"openinfusion {__version__}")
 
 
+def _speak_utf8() -> None:
+    """Read and write UTF-8 wherever it goes: a pipe of another encoding has no place for a number line, or for µ."""
+    for stream, errors in (
+        (sys.stdin, "surrogateescape"),
+        (sys.stdout, "backslashreplace"),
+        (sys.stderr, "backslashreplace"),
+    ):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)
+
+
 def main() -> None:
     """Run one command; whatever goes wrong ends in one clear message and an exit code, never in a traceback."""
+    _speak_utf8()
     try:
         app()
     except OpenInfusionError as error:
@@ -50,6 +63,10 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        error_console().print(Text.assemble(("Error  ", "bold red"), f"output: found {reason}; expected room to write"))
+        raise SystemExit(OperatorError.exit_code) from None
     except Exception as error:  # noqa: BLE001 - the edge of the process
         if os.environ.get("OPENINFUSION_DEBUG"):
             traceback.print_exc()

@@ -35,12 +35,26 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     """Return a table; cells are texts (never markup: a drug name may hold brackets); ``right`` columns are numbers."""
     is_terminal = sys.stdout.isatty()
     made = Table(
-        title=Text(title), title_justify="left", box=box.ROUNDED if is_terminal else None, pad_edge=is_terminal
+        title=seen(title), title_justify="left", box=box.ROUNDED if is_terminal else None, pad_edge=is_terminal
     )
     for number, column in enumerate(columns):
         made.add_column(Text(column), justify="right" if number in right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+        made.add_row(*(seen(cell if isinstance(cell, Text) else str(cell)) for cell in row))
+    return made
+
+
+# What would act on a terminal instead of being read: escapes, C1 controls, characters that turn the direction.
+_UNSEEN = {
+    **{code: 0x2400 + code for code in range(32) if code not in (9, 10)},
+    **dict.fromkeys((*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD),
+}
+
+
+def seen(text: str | Text) -> Text:
+    """Return a text in which nothing acts on the terminal: a hostile library may name a drug with an escape."""
+    made = Text(text.translate(_UNSEEN)) if isinstance(text, str) else text
+    made.plain = made.plain.translate(_UNSEEN)
     return made
 
 
@@ -48,7 +62,7 @@ def say(*parts: object) -> None:
     """Print lines or tables for a reader; text is never read as markup."""
     out = console()
     for part in parts:
-        out.print(Text(part) if isinstance(part, str) else part, soft_wrap=isinstance(part, str))
+        out.print(seen(part) if isinstance(part, str | Text) else part, soft_wrap=isinstance(part, str))
 
 
 def styled(text: str, style: str | None) -> Text:
