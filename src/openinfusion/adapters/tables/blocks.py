@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from openinfusion.adapters.tables.headers import Header, Headers
+from openinfusion.adapters.tables.headers import Header, Headers, header_at
 from openinfusion.adapters.tables.mapping import Blocks, Column
 from openinfusion.adapters.tables.sheets import Cell, Grid
 
+_TABLE_DEPTHS = (2, 3, 4)
 _PARTS = re.compile(r"[\n;]")
 
 
@@ -82,6 +83,20 @@ def read_settings(cells: tuple[Cell, ...], grid: Grid, headers: Headers) -> Iter
         if value is not None and _is_value(value, headers):
             taken.add(value)
             yield Setting(column, value, (cell, value))
+
+
+def read_settings_table(first: int, grid: Grid, headers: Headers) -> tuple[Header, dict[int, Cell]] | None:
+    """Return a small table of settings with stacked labels ("Patient Weight" over "Lower Hard"), if one starts here."""
+    tables = (header_at(grid, headers, (first, first + depth - 1)) for depth in _TABLE_DEPTHS)
+    for header in sorted(tables, key=lambda table: -len(table.columns)):
+        values = grid.row(header.last + 1)
+        is_stacked = any(header.texts[number] != header.own.get(number) for number in header.columns)
+        numbers = sum(number in values for number in header.columns)
+        labels = [cell for row in range(header.first, header.last + 1) for cell in grid.row(row).values()]
+        is_pure = all(headers.words_of(cell.text) <= headers.all_words | {"kg"} for cell in labels)
+        if is_stacked and is_pure and numbers > 1 and all(_is_value(cell, headers) for cell in values.values()):
+            return header, dict(values)
+    return None
 
 
 def _inline(cell: Cell, headers: Headers) -> Iterator[Setting]:

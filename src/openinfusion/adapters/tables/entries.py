@@ -29,13 +29,17 @@ class EntryMaker:
         self.origins: dict[str, dict[str, Cell]] = {}
         self.problems: list[CellProblem] = []
 
-    def add(self, row: Row, sheet: Sheet, first: Cell) -> bool:
-        """Make the entry of a row, unless something keeps it from being one; return whether it was made."""
+    def add(self, row: Row, sheet: Sheet, first: Cell, *, missing: str | None = None) -> bool:
+        """
+        Make the entry of a row, unless something keeps it from being one; return whether it was made.
+
+        ``missing`` is the header of an amount or a volume that the sheet should have and has not.
+        """
         self.problems += row.problems
         if row.is_left_out:
             return False
         try:
-            entry = self._made(row, sheet)
+            entry = self._made(row, sheet, missing)
         except AuthorError as error:
             self.problems.append(_refused(error, row.record, first))
             return False
@@ -44,7 +48,7 @@ class EntryMaker:
         self._check_strength(row, entry)
         return True
 
-    def _made(self, row: Row, sheet: Sheet) -> Entry:
+    def _made(self, row: Row, sheet: Sheet, missing: str | None) -> Entry:
         record = dict(row.record)
         drug, area = self._name(record, sheet, "drug"), self._name(record, sheet, "care_area")
         own = {path: found for path, found in record.items() if not _is_of_others(path)}
@@ -54,7 +58,7 @@ class EntryMaker:
         _drop_lone_pca(made)
         made |= {"id": "new", "drug": slug(drug.value), "care_area": slug(area.value), "unreviewed": True}  # type: ignore[arg-type]
         entry = convert(made, Entry, where="row")
-        self._note_silent_open(row, entry)
+        self._note_silent_open(row, entry, missing)
         self._add_masters(record, drug, area)
         advisories = record.get("advisories")
         texts = advisories.value if advisories and isinstance(advisories.value, tuple) else ()
@@ -99,9 +103,15 @@ class EntryMaker:
             expected = f"{exact}, from {entry.concentration.text}" if exact and entry.concentration else "no strength"
             self._note(found, found=f"{strength}", expected=f"{expected} (amount and volume are kept)")
 
-    def _note_silent_open(self, row: Row, entry: Entry) -> None:
+    def _note_silent_open(self, row: Row, entry: Entry, missing: str | None) -> None:
+        """Note a strength that is open because cells are blank; refuse one that is so because a column is missing."""
         conc = entry.concentration
-        if conc is not None and conc.is_open and row.opened is None and conc.limits is None:
+        if conc is None or not conc.is_open or row.opened is not None:
+            return
+        if missing is not None:
+            expected = f"the column {missing} in the header"
+            raise LibraryError(where="concentration", found="no strength", expected=expected)
+        if conc.limits is None:
             cell = row.record["drug"] if "drug" in row.record else next(iter(row.record.values()))
             self._note(cell, found="no amount and volume", expected="both, or a mark; read as entered at the bedside")
 

@@ -8,7 +8,7 @@ texts are compared by their letters and digits, then by their words in any order
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from openinfusion.adapters.tables.fields import find_field
@@ -20,16 +20,31 @@ from openinfusion.core.units import Unit
 MAX_DEPTH = 6
 SEARCHED_ROWS = 80
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
+# What a header may say that names only a limit: whose limit it is stands above it, or to its left.
+_LIMITS = {
+    frozenset({"hard", "min"}): "hard_min",
+    frozenset({"soft", "min"}): "soft_min",
+    frozenset({"soft", "max"}): "soft_max",
+    frozenset({"hard", "max"}): "hard_max",
+    frozenset({"initial"}): "initial",
+    frozenset({"starting"}): "initial",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where a header stands, what its columns mean, and the text above every column."""
+    """
+    Where a header stands, what its columns mean, and the text above every column.
+
+    ``own`` is what stands in the lowest row of the header alone, ``groups`` what stands above that.
+    """
 
     first: int
     last: int
     columns: Mapping[int, Column]
     texts: Mapping[int, str]
+    own: Mapping[int, str] = field(default_factory=dict)
+    groups: Mapping[int, str] = field(default_factory=dict)
 
 
 def compact(text: str) -> str:
@@ -88,6 +103,15 @@ class Headers:
         column = exact.get(key) or bare.get(compact(without_brackets(text))) or worded.get(self.words_of(text))
         return None if column is None or _says_another_unit(text, column) else column
 
+    def limit_of(self, text: str) -> str | None:
+        """Return the limit that a header names without saying whose it is: "Soft Min" is ``soft_min``."""
+        return _LIMITS.get(self.words_of(text))
+
+    def column_of(self, path: str) -> Column | None:
+        """Return the mapping's own column of a path."""
+        mapped = (column for column in self.sheet.columns if not column.is_shared)
+        return next((column for column in mapped if any(path == own for own, _ in column.targets)), None)
+
     def is_unit_word(self, text: str) -> bool:
         """Whether a header says only "unit", or nothing: then its neighbour tells whose unit it holds."""
         return self.words_of(text) <= {"unit", "units"}
@@ -115,13 +139,13 @@ def find_header(grid: Grid, sheet: Sheet, words: HeaderWords) -> Header | None:
     best: tuple[int, int, Header] | None = None
     for first in list(grid.cells)[:SEARCHED_ROWS]:
         for depth in range(1, MAX_DEPTH + 1):
-            found = _header_at(grid, headers, (first, first + depth - 1))
+            found = header_at(grid, headers, (first, first + depth - 1))
             rank = (len(found.columns), -depth)
             if found.columns and (best is None or rank > best[:2]):
                 best = (*rank, found)
     if best is None or not _has_required(best[2], sheet):
         return None
-    return _with_neighbours(best[2], headers)
+    return _with_neighbours(_with_groups(best[2], headers), headers)
 
 
 def _has_required(header: Header, sheet: Sheet) -> bool:
@@ -129,13 +153,14 @@ def _has_required(header: Header, sheet: Sheet) -> bool:
     return found.issuperset(sheet.required)
 
 
-def _header_at(grid: Grid, headers: Headers, rows: tuple[int, int]) -> Header:
+def header_at(grid: Grid, headers: Headers, rows: tuple[int, int]) -> Header:
     """Read the rows as one stacked header: the text above each column alone, then with more and more of its groups."""
     columns: dict[int, Column] = {}
     texts: dict[int, str] = {}
     lines = _lines(grid, rows)
     versions = [_stacked(lines)]
     width = max(versions[0], default=0)
+    own = _stacked(lines[-1:])
     for depth in range(len(lines) - 1):
         _fill_right(lines[depth], lines[:depth], width)
         versions.append(_stacked(lines))
@@ -147,7 +172,7 @@ def _header_at(grid: Grid, headers: Headers, rows: tuple[int, int]) -> Header:
                 columns[number] = column
                 texts[number] = candidate
                 break
-    return Header(rows[0], rows[1], columns, texts)
+    return Header(rows[0], rows[1], columns, texts, own, _stacked(lines[:-1]))
 
 
 def _lines(grid: Grid, rows: tuple[int, int]) -> list[dict[int, str]]:
@@ -193,6 +218,37 @@ def _fill_right(line: dict[int, str], above: list[dict[int, str]], width: int) -
             line.setdefault(number, carried)
 
 
+def _with_groups(header: Header, headers: Headers) -> Header:
+    """
+    Give "Units" and "Initial" the meaning that their place in a group of columns gives them.
+
+    Under one group, "Units" is the unit of the quantity to its left, whatever the group and "Units" mean together.
+    A limit that says not whose it is belongs to the limits to its left.
+    """
+    columns = dict(header.columns)
+    for number in sorted(header.own):
+        left, own = columns.get(number - 1), header.own[number]
+        group = header.groups.get(number, "")
+        path = None
+        if headers.is_unit_word(own) and group and group == header.groups.get(number - 1):
+            path = _unit_of(left, headers.sheet, of_quantity=True)
+        elif number not in columns and header.texts.get(number) == own:
+            path = _limit_beside(left, headers.limit_of(own))
+        column = headers.column_of(path) if path else None
+        if column is not None and column not in columns.values() and not _says_another_unit(own, column):
+            columns[number] = column
+    return replace(header, columns=columns)
+
+
+def _limit_beside(left: Column | None, limit: str | None) -> str | None:
+    """Return the path of a limit in the group of the column to its left."""
+    for path, _ in left.targets if left else ():
+        group, _, known = path.rpartition(".")
+        if limit is not None and group and known in _LIMITS.values():
+            return f"{group}.{limit}"
+    return None
+
+
 def _with_neighbours(header: Header, headers: Headers) -> Header:
     """Give a column headed "Unit", or not headed at all, the meaning "unit of its neighbour"."""
     columns = dict(header.columns)
@@ -212,7 +268,7 @@ def _with_neighbours(header: Header, headers: Headers) -> Header:
             columns = {at: _without(column, path) for at, column in columns.items()}
             columns[number] = Column(header=text or "(no header)", fields=(path,))
             taken.add(path)
-    return Header(header.first, header.last, columns, header.texts)
+    return replace(header, columns=columns)
 
 
 def _without(column: Column, path: str) -> Column:

@@ -1,5 +1,6 @@
 """Decide which sheet of a file is which sheet of the mapping, and where its header stands."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -12,6 +13,7 @@ from openinfusion.adapters.tables.sheets import Cell, Grid
 from openinfusion.core.errors import TableError
 
 TITLE_ROWS = 3
+_NUMBER = re.compile(r"[\d.,]*\d(\s|$)")
 _ORDER = {"advisories": 0, "drugs": 1, "therapies": 2, "care areas": 3, "entries": 4, "nothing": 5}
 
 
@@ -38,6 +40,13 @@ class Layout:
                 cell = self.grid.row(corner[0]).get(number)
             if cell is not None:
                 yield cell, column
+
+    def missing(self, *paths: str) -> str | None:
+        """Return the header of the first of these paths that the mapping has a column for and the sheet has not."""
+        columns = self.header.columns.values() if self.header else ()
+        there = {path for column in columns for path, _ in column.targets}
+        known = {path for column in self.sheet.columns for path, _ in column.targets}
+        return next((_header_of(path, self.sheet) for path in paths if path in known - there), None)
 
     def is_note(self, cells: tuple[Cell, ...]) -> bool:
         """Whether a row only says something to people, such as "No drugs exist in this section"."""
@@ -79,7 +88,9 @@ def _by_name(grid: Grid, mapping: TableMapping, where: str) -> Layout | None:
         if layout is not None or sheet.holds != "entries":
             return layout
         bare = Layout(grid, sheet, None)
-        if any(bare.is_note(tuple(cells.values())) for cells in grid.cells.values()):
+        rows = [tuple(cells.values()) for cells in grid.cells.values()]
+        notes = [cells for cells in rows if bare.is_note(cells)]
+        if notes and not any(_holds_numbers(cells) for cells in rows if cells not in notes):
             return bare
         needed = ", ".join(_header_of(path, sheet) for path in sheet.required)
         raise TableError(
@@ -88,6 +99,11 @@ def _by_name(grid: Grid, mapping: TableMapping, where: str) -> Layout | None:
             expected=f"the columns {needed} (or their names as `also` in the mapping)",
         )
     return None
+
+
+def _holds_numbers(cells: tuple[Cell, ...]) -> bool:
+    """Whether a row says numbers beside something else, as a row of a table does and a title or header does not."""
+    return len(cells) > 1 and any(_NUMBER.match(cell.text.strip()) for cell in cells)
 
 
 def _laid_out(grid: Grid, sheet: Sheet, mapping: TableMapping) -> Layout | None:

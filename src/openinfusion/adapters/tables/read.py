@@ -67,7 +67,8 @@ class _Reader:
     def _read_entries(self, layout: Layout) -> None:
         before = len(self.maker.problems)
         rows, account = entry_rows(layout, self.mapping, self.masters)
-        made = sum(self.maker.add(row, layout.sheet, first) for row, first in rows)
+        missing = layout.missing("concentration.amount", "concentration.volume")
+        made = sum(self.maker.add(row, layout.sheet, first, missing=missing) for row, first in rows)
         self.problems += [*account.problems, *self.maker.problems[before:]]
         self.preamble += account.preamble
         self.counts = Counts(
@@ -150,7 +151,12 @@ class _Reader:
         )
         return TableReading(
             library=library,
-            problems=(*self.problems, *self.masters.problems, *self._unused_therapies()),
+            problems=(
+                *map(_unknown_sheet, unknown),
+                *self.problems,
+                *self.masters.problems,
+                *self._unused_therapies(),
+            ),
             counts=self.counts,
             unknown_columns=tuple(column for column in self.columns if column.reason is None),
             ignored_columns=tuple(column for column in self.columns if column.reason is not None),
@@ -184,6 +190,14 @@ def _with_unlisted(layout: Layout) -> Layout:
     for number, text in layout.header.texts.items():
         columns.setdefault(number, Column(header=text, fields=(f"device_settings.{text}",)))
     return replace(layout, header=replace(layout.header, columns=columns))
+
+
+def _unknown_sheet(grid: Grid) -> CellProblem:
+    """Report a sheet that nothing was read from: a list of unknown columns does not show that drugs may stand there."""
+    first = next(iter(next(iter(grid.cells.values())).values()))
+    found = f"a sheet of {len(grid.cells)} rows that the mapping does not know"
+    expected = "one of its sheets, by name or by header; check that no drugs stand here"
+    return problem(first, "", found=found, expected=expected, then=Consequence.SHEET_LEFT_OUT)
 
 
 def _listed(grid: Grid, reason: str | None) -> ListedSheet:

@@ -15,6 +15,7 @@ class Consequence(StrEnum):
 
     ROW_LEFT_OUT = "row left out"
     VALUE_LEFT_OUT = "value left out"
+    SHEET_LEFT_OUT = "sheet left out"
     KEPT = "kept"
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 
-from openinfusion.adapters.tables.blocks import find_title, plain_title, read_settings
+from openinfusion.adapters.tables.blocks import find_title, plain_title, read_settings, read_settings_table
 from openinfusion.adapters.tables.cells import is_blank, word_key
-from openinfusion.adapters.tables.headers import Headers
+from openinfusion.adapters.tables.headers import Header, Headers
 from openinfusion.adapters.tables.layout import Layout
 from openinfusion.adapters.tables.mapping import Column, Sheet, TableMapping
 from openinfusion.adapters.tables.masters import Masters
@@ -65,6 +65,8 @@ class _Walk:
         if title is not None:
             self._start_block(title.name, is_sure=True)
             self._add_settings(title.rest)
+        elif self.area is not None and (table := read_settings_table(number, self.layout.grid, self.labels)):
+            self._add_settings_table(*table)
         elif self.layout.is_note(cells):
             self._add_note(number)
         elif is_above:
@@ -88,10 +90,15 @@ class _Walk:
     def _is_entry(self, number: int) -> bool:
         """Whether a row names a drug and says something of it; blank words say nothing."""
         pairs = [(cell, column) for cell, column in self.layout.pairs(number) if not self._is_blank(cell, column)]
-        names_drug = any("drug" in column.fields for _, column in pairs)
+        names_drug = any("drug" in column.fields and self._may_name_drug(cell.text) for cell, column in pairs)
         says = sum("drug" not in column.fields and column.ignore is None for _, column in pairs)
         dashes = sum(1 for _ in self.layout.pairs(number)) - len(pairs)
         return names_drug and (says >= _FEWEST or dashes > _FEWEST) and not self._is_labelled(number)
+
+    def _may_name_drug(self, text: str) -> bool:
+        """Whether a text is neither a number nor made of the words of settings: "Patient Weight" is no medicine."""
+        words = self.labels.words_of(text)
+        return any(word.isalpha() for word in words) and not words <= self.labels.all_words
 
     def _is_labelled(self, number: int) -> bool:
         cells = tuple(self.layout.grid.row(number).values())
@@ -128,6 +135,16 @@ class _Walk:
         for cell in cells:
             if cell not in known and not self._is_blank(cell, Column(header="")):
                 self._report_stray(cell)
+
+    def _add_settings_table(self, header: Header, values: dict[int, Cell]) -> None:
+        for row in range(header.first, header.last + 2):
+            self.taken.update(self.layout.grid.row(row).values())
+        for number, value in values.items():
+            column = header.columns.get(number)
+            if column is not None and not self._is_blank(value, column):
+                self._add_setting(value, column)
+            elif column is None:
+                self._report_stray(value)
 
     def _add_setting(self, value: Cell, column: Column) -> None:
         if column.fields == ("name",):

@@ -37,6 +37,9 @@ MAX_CELLS = 1_000_000
 MAX_CELL_TEXT = 32_767
 # A text that starts like this is a formula to a spreadsheet; the apostrophe says that it is text.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Excel counts days from here, truly until February 1900 ends.
+_DAY_ZERO = datetime(1899, 12, 31)  # noqa: DTZ001 - spreadsheets have no time zones
+_FALSE_FROM = datetime(1900, 3, 1)  # noqa: DTZ001 - as above
 _QUOTED = re.compile(r"'+[=+\-@\t\r]")
 _OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
@@ -229,12 +232,20 @@ def _text(value: object, number_format: str) -> str | None:
             return _clock_text(round(value.total_seconds()))
         case time():
             return _clock_text(value.hour * 3600 + value.minute * 60 + value.second + round(value.microsecond / 10**6))
+        case datetime() if _is_span(value, number_format):
+            return _clock_text(round((value - _DAY_ZERO).total_seconds()))
         case datetime() if value.time() == time():
             return value.date().isoformat()
         case date() | datetime():
             return value.isoformat()
         case _:
             return str(value)
+
+
+def _is_span(value: datetime, number_format: str) -> bool:
+    """Whether a date is a span of a day or more in a clock format: Excel counts days from the start of 1900."""
+    shown = number_format.casefold()
+    return value < _FALSE_FROM and "h" in shown and "y" not in shown and "d" not in shown
 
 
 def _number_text(value: float, *, is_percent: bool) -> str | None:
