@@ -95,7 +95,7 @@ NUMBERS = """
     .5                    | a zero before the point
     -.5                   | a zero before the point
     1,000                 | digits without commas
-    0,5                   | digits without commas
+    0,5                   | a point instead of the comma
     1e3                   | digits without an exponent
     2.5E-2                | digits without an exponent
     +5                    | a plain decimal

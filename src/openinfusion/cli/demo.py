@@ -34,7 +34,7 @@ from openinfusion.core.errors import FileAccessError
 from openinfusion.core.injection import inject
 from openinfusion.core.library import Library
 from openinfusion.core.replay import compare_replays, replay
-from openinfusion.core.review import Review, review
+from openinfusion.core.review import Review, Severity, review
 
 MOST_GROUPS = 12
 MOST_CHANGES = 16
@@ -123,13 +123,14 @@ def run_demo(
     say(rich_table(comparison_table(changes)))
 
     data = ReportData(
-        title="What is wrong with this library, and what its limits would have done",
+        title="From the export of 2018 to the corrected library, and what its limits would have done",
         library=mended,
         made_at=today,
         reading=reading,
         replay=after,
         findings=_report_findings(found),
-        review_summary=f"Review of {opened.library.library.name}, as imported from {trust.export.name}.",
+        review_title="What was wrong with the export of 2018",
+        review_summary=_counts_in_words(found, trust.export.name),
         differences=_report_differences(changed),
         compared_with=f"the corrected version {mended.library.version}",
         changes=changes,
@@ -191,6 +192,11 @@ def _report_findings(found: Review) -> list[ReportFinding]:
         )
         for group in found.groups()
     ]
+
+
+def _counts_in_words(found: Review, name: str) -> str:
+    counts = ", ".join(f"{found.count(severity):,} {severity.value}" for severity in Severity)
+    return f"{name}, as imported: {counts} findings in {len(found.groups()):,} groups, gravest first."
 
 
 def _report_differences(changed: Difference) -> list[ReportDifference]:

@@ -195,6 +195,13 @@ def review_summary(found: Review, library: Library, *, limit: int = 0) -> None:
     for group in shown:
         _say_group(group)
     _say_more(len(groups) - len(shown), "groups of findings")
+    if found.accepted:
+        rows = [
+            (f.rule.id, f.place, f.message, f.accepted.reason, f.accepted.by, f"{f.accepted.until:%d-%b-%Y}")
+            for f in found.accepted
+            if f.accepted
+        ]
+        say("", table("Accepted, and still there", ("rule", "where", "what", "reason", "by", "until"), rows))
     for acceptance in found.expired:
         say(f"Acceptance expired on {acceptance.until:%d-%b-%Y}: {acceptance.rule} {acceptance.item}")
     for acceptance in found.unmatched:
@@ -272,6 +279,7 @@ def injection_headline(score: InjectionScore) -> None:
         f"Error injection: of {tenfold.tried:,} tenfold doses the limits block {tenfold.blocked:,}, warn of"
         f" {tenfold.warned:,} and let {tenfold.silent:,} through in silence ({share} %);"
         f" {false_alerts:,} of {score.usual.tried:,} usual doses would alert falsely."
+        f" {len(score.not_tried):,} more doses could not be tried, most because no usual dose is recorded."
     )
 
 

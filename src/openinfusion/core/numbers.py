@@ -35,6 +35,8 @@ def _hint(text: str) -> str:
     """Return what to write instead of ``text``, for the slips that are common in drug libraries."""
     if re.fullmatch(r"-?\.[0-9]+", text):
         return "a zero before the point, as in 0.5"
+    if re.fullmatch(r"-?[0-9]+,[0-9]{1,2}", text):
+        return "a point instead of the comma, as in 0.5"
     if "," in text:
         return "digits without commas, as in 1000"
     if re.fullmatch(r"[-+]?[0-9.]+[eE][-+]?[0-9]+", text):

@@ -112,6 +112,7 @@ _AMBIGUOUS_CASE = frozenset({"mu", "miu", "m[iu]"})
 _CAPITAL_MU = "\u039c"
 # No unit is longer; a hostile file's text without end would otherwise be searched for "per" again from every space.
 _LONGEST_UNIT = 80
+_POUNDS = frozenset({"lb", "lbs", "pound", "pounds"})
 _MINUTES = {TimeBasis.NONE: 1, TimeBasis.MIN: 1, TimeBasis.H: 60, TimeBasis.DAY: 1440}
 _MILLILITRES = {VolumeBasis.NONE: 1, VolumeBasis.ML: 1, VolumeBasis.L: 1000}
 _SINGULAR = {"nanograms": "nanogram", "micrograms": "microgram", "milliunits": "milliunit", "units": "unit"}
@@ -274,6 +275,8 @@ def _unit_hint(head: str) -> str:
         return "milliunits or units in full (capital M may mean a million)"
     if _CAPITAL_MU in head:
         return "micrograms or mg in full (a Greek capital letter looks like the M of mg)"
+    if head.casefold() in _POUNDS:
+        return "kg: a weight in pounds is not read"
     return "a unit such as micrograms/kg/min, mg, units/h or mL/h"
 
 
@@ -310,7 +313,7 @@ ML = Unit.read("mL")
 ML_PER_H = Unit.read("mL/h")
 MINUTES = Unit.read("min")
 HOURS = Unit.read("h")
-_NUMBER_AND_UNIT = re.compile(r"(-?[0-9.,]+)\s*(\S.*)")
+_NUMBER_AND_UNIT = re.compile(r"(-?[0-9.,]+)\s*([^\s0-9.,].*)")
 
 
 @total_ordering

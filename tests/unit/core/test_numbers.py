@@ -34,8 +34,8 @@ def test_a_plain_decimal_is_read_exactly(text: str, value: Fraction) -> None:
 def test_the_hint_for_a_bad_number_is_in_full() -> None:
     """The whole sentence, as a pharmacist reads it."""
     with pytest.raises(NumberFormatError) as caught:
-        read_decimal("1,5")
-    assert str(caught.value) == "number: found '1,5'; expected digits without commas, as in 1000"
+        read_decimal("1,500")
+    assert str(caught.value) == "number: found '1,500'; expected digits without commas, as in 1000"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ MOST_LINES = 24
 MOST_BARS = 15
 MOST_FINDINGS = 20
 MOST_DIFFERENCES = 12
+FEWEST_FOR_CENTILES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class ReportData:
     reading: InfusionReading | None = None
     replay: Replay | None = None
     findings: Sequence[ReportFinding] | None = None
+    review_title: str = "What is wrong with the library"
     review_summary: str | None = None
     differences: Sequence[ReportDifference] | None = None
     compared_with: str | None = None
@@ -150,9 +152,12 @@ def _line(replay: Replay, used: DosesUsed) -> Figure:
     heading = f"{used.drug}: {used.care_area}"
     low, middle, high = (show_dose(used.quantile(Fraction(n, 100))) for n in (5, 50, 95))
     unit = used.limits.unit.text
+    spread = f"nine in ten between {low} and {high}"
+    if len(used.doses) < FEWEST_FOR_CENTILES:
+        spread = f"from {show_dose(used.quantile(Fraction(0)))} to {show_dose(used.quantile(Fraction(1)))}"
     note = (
-        f"{', '.join(words)}. {len(used.doses):,} infusions; median {middle} {unit},"
-        f" nine in ten between {low} and {high} {unit}. {used.alerts:,} beyond a limit."
+        f"{', '.join(words)}. {len(used.doses):,} infusions; median {middle} {unit}, {spread} {unit}."
+        f" {used.alerts:,} beyond a limit."
     )
     if used.shared:
         note += f" For {used.shared:,} of them another entry of this drug, with other limits, may have run instead."
