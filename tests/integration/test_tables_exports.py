@@ -178,6 +178,16 @@ def test_a_missing_column_of_amounts_opens_no_strength(tmp_path: Path) -> None:
     assert "expected the column 'Drug Amount" in said(reading)
 
 
+def test_a_second_header_with_other_columns(tmp_path: Path) -> None:
+    """Rows below a header that turns columns around are left out: a hard limit must not be read as a soft one."""
+    head = ("Profile", "Fluid Name", "Rate Limits (mL/h) Soft Max", "Rate Limits (mL/h) Hard Max")
+    turned = (*head[:2], head[3], head[2])
+    rows: Rows = [head, ("ICU", "saline", 100, 200), turned, ("NICU", "saline", 20, 10), head, ("Ward", "saline", 5, 9)]
+    reading = read(tmp_path, {"Fluids": rows})
+    assert [entry.care_area for entry in reading.library.entries] == ["icu", "ward"]
+    assert said(reading).count("row 3 names others; row left out") == 2
+
+
 # --- Cells -----------------------------------------------------------------------------------------------------------
 
 
@@ -259,3 +269,31 @@ def test_labels_without_values_make_no_medicine(tmp_path: Path) -> None:
     assert [drug.name for drug in reading.library.drugs] == ["dopamine"]
     assert "'Patient Weight'" in said(reading)
     assert "'25'" in said(reading)
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("Dose Units", "dose.unit"),
+        ("Bolus Starting Value", "bolus.dose.initial"),
+        ("Single-Step Rate Change (factor 1.01-5)", "titration_step.factor"),
+        ("Single Step Rate Change Factor", "titration_step.factor"),
+        ("Delivery Bag P/S", "secondary"),
+        ("KVO mL/hr", "device_settings.KVO rate (mL/h)"),
+    ],
+)
+def test_baxter_headers_spelled_otherwise(header, field) -> None:
+    """Other spellings of the known columns are known."""
+    found = Headers(BAXTER.sheets[0], BAXTER.header_words).find(header)
+    assert found is not None
+    assert field in found.fields
+
+
+@pytest.mark.parametrize("foot", ["General Hospital", "Page 2 of 9", "Printed 1 May", "heparin"])
+def test_the_foot_of_a_page_is_no_care_area(tmp_path: Path, foot) -> None:
+    """Where titles say "Care Area", a text alone between two rows does not move the second to another area."""
+    second = ("dobutamine", *BAXTER_ROW[1:])
+    rows: Rows = [BAXTER_HEAD, ("Care Area: ICU",), BAXTER_ROW, (foot,), second]
+    reading = read(tmp_path, {"Custom Report": rows}, BAXTER)
+    assert [entry.care_area for entry in reading.library.entries] == ["icu", "icu"]
+    assert (repr(foot) in said(reading)) is (foot in ("General Hospital", "heparin"))

@@ -15,6 +15,7 @@ from openinfusion.core.naming import slug
 
 # A row is one of the table if it says at least this many things besides naming the drug.
 _FEWEST = 1
+_FEWEST_HEADERS = 3
 Pair = tuple[Cell, Column]
 
 
@@ -52,9 +53,14 @@ class _Walk:
         self.area: Cell | None = None
         self.last: dict[str, Pair] = {}
         self.taken: set[Cell] = set()
+        self.other_header: Cell | None = None
+        self.headers = Headers(layout.sheet, mapping.header_words)
         blocks = layout.sheet.blocks
         labels = Sheet(id="settings", holds="care areas", columns=blocks.settings if blocks else ())
         self.labels = Headers(labels, mapping.header_words)
+        below = layout.header.last if layout.header else 0
+        rows = (tuple(cells.values()) for number, cells in layout.grid.cells.items() if number > below)
+        self.has_worded_titles = blocks is not None and any(find_title(cells, blocks) for cells in rows)
 
     def step(self, number: int, cells: tuple[Cell, ...]) -> None:
         header, blocks = self.layout.header, self.layout.sheet.blocks
@@ -72,14 +78,25 @@ class _Walk:
         elif is_above:
             self._above(cells)
         elif self.layout.is_header_again(cells):
-            return
+            self.other_header = None
         elif blocks is None or self._is_entry(number):
             self._add_row(number, cells)
-        elif header is not None and (name := plain_title(cells, blocks, header=header, labels=self.labels)) is not None:
+        elif (name := self._plain_title(cells)) is not None:
             self._start_block(name, is_sure=len(cells) > 1)
             self._add_settings(cells[1:])
         else:
             self._add_settings(cells)
+
+    def _plain_title(self, cells: tuple[Cell, ...]) -> Cell | None:
+        """Return a care area's bare name; where others come in words, one without settings is the foot of a page."""
+        header, blocks = self.layout.header, self.layout.sheet.blocks
+        if header is None or blocks is None:
+            return None
+        name = plain_title(cells, blocks, header=header, labels=self.labels)
+        if name is None or len(cells) > 1 or not self.has_worded_titles:
+            return name
+        following = next((number for number in self.layout.grid.cells if number > name.row), name.row)
+        return name if self._is_labelled(following) else None
 
     def _above(self, cells: tuple[Cell, ...]) -> None:
         if self.area is not None:
@@ -167,8 +184,20 @@ class _Walk:
 
     # --- Rows --------------------------------------------------------------------------------------------------------
 
+    def _is_other_header(self, cells: tuple[Cell, ...]) -> bool:
+        """Whether a row is a header again, but not the same: its rows must not be read by the columns of the first."""
+        named = sum(self.headers.find(cell.text) is not None for cell in cells)
+        return named >= _FEWEST_HEADERS and named * 2 >= len(cells)
+
     def _add_row(self, number: int, cells: tuple[Cell, ...]) -> None:
         self.account.rows_read += 1
+        self.other_header = cells[0] if self._is_other_header(cells) else self.other_header
+        if self.other_header is not None:
+            expected = f"the columns of the first header; row {self.other_header.row} names others"
+            text = repr(cells[0].text[:80])
+            left = problem(cells[0], "", found=text, expected=expected, then=Consequence.ROW_LEFT_OUT)
+            self.account.problems.append(left)
+            return
         self.account.data_rows.append(number)
         pairs = self._several(self._filled(list(self.layout.pairs(number))))
         row = read_cells(iter(pairs), "entries", self.mapping)
