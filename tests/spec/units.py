@@ -76,6 +76,7 @@ REFUSED = """
     MIU          | milliunits or units in full
     M[IU]        | milliunits or units in full
     drops/min    | a unit such as
+    lb           | a weight in pounds is not read
     mg/kg/kg     | instead of 'kg'
     mg/min/h     | instead of 'h'
     mg/fortnight | instead of 'fortnight'

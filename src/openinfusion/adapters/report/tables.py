@@ -64,8 +64,8 @@ def headline(replay: Replay) -> str:
     if not whole.checked:
         return f"None of {whole.infusions:,} infusions could be held against this library."
     return (
-        f"Version {replay.library.library.version} would have alerted on {whole.alerted:,} of {whole.checked:,} infusions"
-        " that could be judged"
+        f"Version {replay.library.library.version} would have alerted on {whole.alerted:,} of {whole.checked:,}"
+        " infusions that could be judged"
         f" ({show_share(whole.alert_share)}): {whole.hard:,} refused by a hard limit,"
         f" {whole.soft:,} to be confirmed at a soft limit. Of all {whole.infusions:,} infusions,"
         f" {whole.ambiguous:,} were ambiguous and {whole.not_checked:,} could not be checked."

@@ -157,7 +157,7 @@ def soft_max_far(part: Part, survey: Survey) -> Iterator[Fault]:
     scopes.DOSES,
     title="A soft maximum alerts in ordinary use",
     reason="Alerts at ordinary doses teach people to override without reading.",
-    remedy="Raise the soft maximum a little above the usual range, or correct the range.",
+    remedy="Correct the usual range, raise the soft maximum, or record in decisions that it is a true ceiling.",
     source="Hsu 2019, J Patient Saf 15:e8; ISMP †",
     origin="R15",
     hazard="LC-03",
@@ -165,9 +165,10 @@ def soft_max_far(part: Part, survey: Survey) -> Iterator[Fault]:
     thresholds=("soft_max_nuisance",),
 )
 def soft_max_near(part: Part, survey: Survey) -> Iterator[Fault]:
-    """Fire if the soft maximum is at or just above the end of the usual range."""
+    """Fire if the soft maximum is at or just above the end of the usual range, and nobody recorded that it must be."""
     soft, usual = part.limits.soft_max, part.limits.usual_max
-    if not soft or not usual or not 1 <= soft / usual < survey.thresholds.soft_max_nuisance:
+    decided = part.row.has_decision(f"{part.path}.soft_max")
+    if decided or not soft or not usual or not 1 <= soft / usual < survey.thresholds.soft_max_nuisance:
         return
     yield part.at(
         "soft_max",
