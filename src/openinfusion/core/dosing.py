@@ -350,10 +350,10 @@ class _Check:
             self.refuse(Parameter.BACKGROUND, Problem.MODE_NOT_OFFERED, background)
             return
         self.hold_entered(Parameter.BACKGROUND, background, self.entry.dose)
-        if self.area.max_rate is None or self.is_refused_early:
-            return
-        if (factor := self.factor(background.unit, Parameter.BACKGROUND, background)) is not None:
-            self.hold_maximum(Parameter.BACKGROUND, self.area.max_rate, background.value * factor, by_rounding=False)
+        if not self.is_refused_early:
+            factor = self.factor(background.unit, Parameter.BACKGROUND, background)
+            flow = factor and background.value * factor
+            self.hold_maximum(Parameter.BACKGROUND, self.area.max_rate, flow, by_rounding=False)
 
     def hold_step(self, previous: Quantity, factor: Fraction) -> None:
         """Ask to confirm an increase above the titration step; a decrease is never held up."""
