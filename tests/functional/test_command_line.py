@@ -83,7 +83,14 @@ def test_thresholds_and_acceptances_come_from_files(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("nonsense = 1\n", "found 'nonsense'"), ("hard_max_over_usual = 0\n", "more than zero"), ("[", "TOML")],
+    [
+        ("nonsense = 1\n", "found 'nonsense'"),
+        ("hard_max_over_usual = 0\n", "more than zero"),
+        ("[", "TOML"),
+        ("a = " + "[" * 5000 + "]" * 5000, "recursion"),
+        ("a = " + "9" * 5000, "4300 digits"),
+    ],
+    ids=["unknown", "zero", "cut", "deep", "long"],
 )
 def test_a_wrong_threshold_is_named(tmp_path, text, expected):
     path = tmp_path / "thresholds.toml"

@@ -147,6 +147,14 @@ def test_an_accepted_finding_is_marked_and_stays() -> None:
 
 
 @pytest.mark.hazard("OR-01")
+@pytest.mark.parametrize("part", ["reason", "by"])
+@pytest.mark.hazard("OR-01")
+def test_an_acceptance_says_why_and_who(part) -> None:
+    """A blank reason is a risk that nobody decided on."""
+    with pytest.raises(AuthorError, match=f"{part}: found nothing"):
+        accept(**{part: " "})
+
+
 def test_an_expired_acceptance_lets_its_finding_return() -> None:
     """The last day is still covered, the day after is not."""
     expired = accept(until=AT - timedelta(days=1))
@@ -205,6 +213,11 @@ def test_thresholds_replace_only_what_they_name() -> None:
         ({"name_length": -1}, "thresholds.name_length: found -1; expected a whole number"),
         ({"name_length": True}, "thresholds.name_length: found True; expected a whole number"),
         ({"critical_care_words": "icu"}, "thresholds.critical_care_words: found 'icu'; expected a list of words"),
+        (
+            {"critical_care_words": ["icu", " "]},
+            "thresholds.critical_care_words: found ['icu', ' ']; expected a list of words, none of them empty",
+        ),
+        ({"soft_band": "inf"}, "thresholds.soft_band: found 'inf'; expected a plain decimal"),
         ({"critical_care_words": [1]}, "thresholds.critical_care_words: found [1]; expected a list of words"),
         ({"tall_man": ["fentaNYL"]}, "thresholds.tall_man: found ['fentaNYL']; expected a table of names"),
         ({"tall_man": {"fentanyl": 1}}, "thresholds.tall_man: found {'fentanyl': 1}; expected a table of names"),

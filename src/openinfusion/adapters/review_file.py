@@ -38,7 +38,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(read_bytes(path).decode("utf-8-sig"), parse_float=str)
     except UnicodeDecodeError as error:
         raise EncodingError(where=path.name, found="bytes that are not UTF-8", expected="text in UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not TOML, a number of thousands of digits, endless brackets
         raise AuthorError(where=path.name, found=str(error), expected="TOML") from error
 
 

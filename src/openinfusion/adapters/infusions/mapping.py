@@ -175,7 +175,7 @@ def _text(path: Path) -> str:
 def _mapping_from_text(text: str, where: str, read_table: Callable[[str], str]) -> InfusionMapping:
     try:
         value = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise MappingError(where=where, found=str(error)[:120], expected="TOML") from error
     if value.get("format") != FORMAT:
         raise MappingError(where=f"{where}, format", found=repr(value.get("format")), expected=f'format = "{FORMAT}"')

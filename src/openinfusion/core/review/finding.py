@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
+from openinfusion.core.errors import AuthorError
+
 
 class Severity(Enum):
     """How grave a finding is, gravest first."""
@@ -68,6 +70,12 @@ class Acceptance:
     until: date
     path: str | None = None
     message: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a decision without a reason, or that nobody answers for."""
+        for name in ("reason", "by"):
+            if not getattr(self, name).strip():
+                raise AuthorError(where=name, found="nothing", expected="why it is accepted, and by which role")
 
     def covers(self, rule: str, place: Place, message: str) -> bool:
         """Whether this speaks of a finding of that rule, at that place, in those words."""

@@ -6,7 +6,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from openinfusion.core.errors import AuthorError
+from openinfusion.core.errors import AuthorError, NumberFormatError
 from openinfusion.core.numbers import decimal_text, read_decimal
 from openinfusion.core.review.facts import PUMPS
 
@@ -222,8 +222,9 @@ def _read(threshold: Field[Any], value: object) -> Any:  # noqa: ANN401 - the ty
         if not isinstance(value, Mapping) or not all(isinstance(item, str) for item in value.values()):
             raise AuthorError(where=where, found=repr(value), expected="a table of names and their Tall Man forms")
         return MappingProxyType({str(name).casefold(): form for name, form in value.items()})
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise AuthorError(where=where, found=repr(value), expected="a list of words")
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item.strip() for item in value):
+        # An empty word stands in every name, and would make every care area a critical one.
+        raise AuthorError(where=where, found=repr(value), expected="a list of words, none of them empty")
     if threshold.name == "target_pumps" and (unknown := sorted(set(value) - set(PUMPS))):
         raise AuthorError(where=where, found=repr(unknown[0]), expected=f"one of {', '.join(PUMPS)}")
     return tuple(value)
@@ -234,7 +235,10 @@ def _positive(where: str, value: object) -> Fraction:
         raise AuthorError(
             where=where, found=repr(value), expected='a decimal in quotes, such as "0.5", or a whole number'
         )
-    number = read_decimal(str(value))
+    try:
+        number = read_decimal(str(value))
+    except NumberFormatError as error:
+        raise NumberFormatError(where=where, found=error.found, expected=error.expected) from error
     if number <= 0:
         raise AuthorError(where=where, found=str(value), expected="more than zero")
     return number
