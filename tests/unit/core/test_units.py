@@ -341,3 +341,9 @@ def test_a_unit_without_end_is_refused_at_once() -> None:
             read(text)
         assert len(str(caught.value)) < 500
     assert Unit.read("micrograms" + " " * 66 + "/min") is Unit.read("ug/min")  # 80 characters are still read
+
+
+@pytest.mark.parametrize("text", ["lb", "LBS"])
+def test_a_weight_in_pounds_is_told_to_be_in_kg(text: str) -> None:
+    with pytest.raises(UnknownUnitError, match="kg: a weight in pounds is not read"):
+        Unit.read(text)
