@@ -143,6 +143,34 @@ def test_a_difference_is_written_in_three_forms(tmp_path, form):
         assert not re.search(r"(src|href)\s*=", text)
 
 
+def test_a_mapping_that_reads_nothing_is_no_clean_bill_of_health():
+    done = run("library", "check", EXPORT, "--mapping", "baxter")
+    assert done.returncode == 4
+    assert "another --mapping" in " ".join(done.stderr.split())
+
+
+def test_a_row_that_cannot_be_read_is_never_passed_over(tmp_path):
+    """Limits out of order in one row: the row is out of the library, and every command says so by its exit code."""
+    table = tmp_path / "plain.csv"
+    run("library", "convert", MENDED, str(table), "--to-mapping", "plain")
+    lines = table.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    broken = [line.replace(",0.3,", ",1000000,") if "noradrenaline" in line else line for line in lines]
+    assert broken != lines
+    table.write_text("".join(broken), encoding="utf-8")
+    check = run("library", "check", str(table), "--mapping", "plain")
+    assert check.returncode == 1
+    assert "NOT reviewed" in check.stdout
+    convert = run("library", "convert", str(table), str(tmp_path / "l.json"), "--mapping", "plain")
+    assert convert.returncode == 1
+    assert "NOT in it" in convert.stdout
+
+
+def test_a_name_that_nothing_matches_is_an_error_with_a_hint():
+    done = run("library", "show", MENDED, "--drug", "noradenaline")
+    assert done.returncode == 3
+    assert "noradrenaline" in done.stderr
+
+
 def test_a_library_does_not_differ_from_itself():
     done = run("library", "diff", MENDED, MENDED)
     assert done.returncode == 0

@@ -72,6 +72,13 @@ def _rows_left_out(opened: Opened) -> int:
     return opened.reading.counts.rows_left_out if opened.reading else 0
 
 
+def _exit_if_incomplete(opened: Opened) -> None:
+    """End with exit code 1 where rows of the table are not in the library that was written."""
+    if left_out := _rows_left_out(opened):
+        say(styled(f"{left_out:,} rows could not be read and are NOT in it; they are listed above.", "bold red"))
+        raise typer.Exit(FINDINGS)
+
+
 @app.command("check")
 def check_library(
     file: LibraryFile,
@@ -179,18 +186,22 @@ def convert_library(
     """
     Convert a library between the open format and a vendor's layout, and list what could not be carried over.
 
+    Exit code 0 when every row was read, 1 when the library is written without rows that could not be read.
+
     Example: openinfusion library convert examples/vendor/alaris-sample.xlsx library.json --mapping alaris
     """
     opened = open_library(file, mapping)
     say_problems(opened)
     if to.suffix.lower() == ".json":
         say(f"wrote {to}, identity sha256:{write_library(opened.library, to)}")
+        _exit_if_incomplete(opened)
         return
     unwritten = write_table(opened.library, to, mapping_for(to_mapping))
     say(f"wrote {to}")
     if unwritten:
         rows = [(u.entry, u.field, u.value, u.reason) for u in unwritten]
         say(table("This layout has no place for", ("entry", "field", "value", "why"), rows))
+    _exit_if_incomplete(opened)
 
 
 @app.command("diff")

@@ -52,6 +52,7 @@ LOOSENING = frozenset(
         ChangeKind.DOSE_OFFERED,
         ChangeKind.SAFEGUARD_LIFTED,
         ChangeKind.ENTRY_ADDED,
+        ChangeKind.ENTRY_REMOVED,  # a drug that is not found is infused without limits (LC-07)
     }
 )
 

@@ -190,7 +190,7 @@ def mapping_from_text(text: str, *, where: str) -> TableMapping:
     """Return the mapping in TOML text; raises MappingError as ``load_mapping`` does."""
     try:
         value = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not TOML, or a number of thousands of digits
         raise MappingError(where=where, found=str(error)[:120], expected="TOML") from error
     if value.get("format") != FORMAT:
         found = repr(value.get("format"))
