@@ -326,16 +326,17 @@ def test_bounds_that_go_because_the_strength_is_fixed_are_not_limits_removed():
     assert {c.kind for c in difference(before, loose).changes} == {ChangeKind.LIMIT_REMOVED}
 
 
+DEMAND = Pca(
+    dose=limits("mg", hard_max="2"),
+    lockout=limits("min", hard_min="5"),
+    accumulated=limits("mg", hard_max="10"),
+    window=Quantity.read("4 h"),
+)
 PCA = replace(
     ENTRY,
     type=EntryType.PCA,
     bolus=None,
-    pca=Pca(
-        dose=limits("mg", hard_max="2"),
-        lockout=limits("min", hard_min="5"),
-        accumulated=limits("mg", hard_max="10"),
-        window=Quantity.read("4 h"),
-    ),
+    pca=DEMAND,
 )
 
 
@@ -346,16 +347,16 @@ PCA = replace(
         (replace(ENTRY, route=Route.CENTRAL), ENTRY, ChangeKind.DRUG_CHANGED, "route"),
         (ENTRY, replace(ENTRY, type=EntryType.FLUID), ChangeKind.DRUG_CHANGED, "type"),
         (replace(ENTRY, anaesthesia_only=True), ENTRY, ChangeKind.SAFEGUARD_LIFTED, "anaesthesia_only"),
-        (PCA, replace(PCA, pca=replace(PCA.pca, bolus_counts=False)), ChangeKind.SAFEGUARD_LIFTED, "pca.bolus_counts"),
+        (PCA, replace(PCA, pca=replace(DEMAND, bolus_counts=False)), ChangeKind.SAFEGUARD_LIFTED, "pca.bolus_counts"),
         (
             PCA,
-            replace(PCA, pca=replace(PCA.pca, window=Quantity.read("1 h"))),
+            replace(PCA, pca=replace(DEMAND, window=Quantity.read("1 h"))),
             ChangeKind.LIMIT_WIDENED,
             "pca.window",
         ),
         (
             PCA,
-            replace(PCA, pca=replace(PCA.pca, lockout=limits("min", hard_min="3"))),
+            replace(PCA, pca=replace(DEMAND, lockout=limits("min", hard_min="3"))),
             ChangeKind.LIMIT_WIDENED,
             "pca.lockout.hard_min",
         ),
