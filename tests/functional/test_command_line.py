@@ -108,7 +108,9 @@ def test_show_names_the_identity_and_every_care_area():
 
 
 def test_show_lists_a_drug_and_draws_an_entry():
-    assert "2.5 mg in 50 mL" in run("library", "show", MENDED, "--drug", "fentanyl").stdout
+    listed = run("library", "show", MENDED, "--drug", "noradrenaline").stdout
+    assert "4 mg in 50 mL" in listed
+    assert NORADRENALINE in listed
     one = run("library", "show", MENDED, "--entry", NORADRENALINE).stdout
     assert "█" in one
     assert "micrograms/kg/min" in one

@@ -18,6 +18,7 @@ from openinfusion.core.review import Group, Review, Severity
 
 LINE_WIDTH = 64
 WIDE_RANGE = 20
+MOST_IDS = 25
 
 
 def overview(library: Library, sha256: str) -> None:
@@ -65,6 +66,8 @@ def entries(library: Library, chosen: Sequence[Entry]) -> None:
         "unit",
     )
     say(table(f"{len(chosen):,} entries", columns, rows, right=(5, 6, 7, 8, 9)))
+    if len(chosen) <= MOST_IDS:
+        say("Their ids, for --entry:", *(f"  {entry.id}" for entry in chosen))
     _say_clinical(library)
 
 
