@@ -77,6 +77,8 @@ REFUSED = """
     M[IU]        | milliunits or units in full
     drops/min    | a unit such as
     lb           | a weight in pounds is not read
+    pound        | a weight in pounds is not read
+    Pounds       | a weight in pounds is not read
     mg/kg/kg     | instead of 'kg'
     mg/min/h     | instead of 'h'
     mg/fortnight | instead of 'fortnight'
