@@ -50,7 +50,7 @@ def _text_schema(kind: type) -> Json:
     if kind is Unit:
         description = "a UCUM code such as ug/kg/min; display text and vendor spellings are read, never written"
         return {"type": "string", "minLength": 1, "description": description, "examples": ["ug/kg/min", "[iU]/h", "mL"]}
-    raise NotImplementedError(kind)
+    raise TypeError(f"no JSON form for {kind}")
 
 
 def format_page() -> str:

@@ -88,12 +88,6 @@ def body_surface_area(weight: Quantity, height: Quantity) -> Quantity:
     return Quantity(Fraction((doubled + 1) // 2, 100), M2)
 
 
-def concentration_of(amount: Quantity, volume: Quantity) -> Quantity:
-    """Return the strength per mL of an amount of drug in a volume, exactly: 2.5 mg in 50 mL is 0.05 mg/mL."""
-    per_ml = Unit.of(amount.unit.amount, volume=VolumeBasis.ML)
-    return Quantity(amount.value / volume.to(ML).value, per_ml)
-
-
 _ONE = Fraction(1)
 # Tuples, because asking a set hashes the enum member, which costs more than the rest of the question.
 _BY_TIME = (Mode.CONTINUOUS, Mode.FLUID)

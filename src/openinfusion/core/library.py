@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
-from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
@@ -27,7 +26,6 @@ from openinfusion.core.limits import (
     check_unit_like,
     is_amount_of_drug,
 )
-from openinfusion.core.numbers import decimal_text
 from openinfusion.core.units import CM, GRAMS_OF_DRUG, GRAMS_OF_PATIENT, KG, M2, ML, ML_PER_H, Kind, Quantity
 
 # The parts of the format are defined in ``core.entry`` and ``core.limits``; this module is where others find them all.
@@ -56,7 +54,6 @@ __all__ = [
     "Status",
     "TitrationStep",
     "is_amount_of_drug",
-    "limit_text",
 ]
 
 FORMAT = "openinfusion-library"
@@ -323,8 +320,3 @@ def _check_unique(name: str, ids: list[str]) -> None:
 def _check_known(where: str, item: str, known: Mapping[str, object]) -> None:
     if item not in known:
         raise LibraryError(where=where, found=repr(item), expected="an id that the library defines")
-
-
-def limit_text(value: Fraction | None) -> str:
-    """Return a limit as exact decimal text, or "none" where none is set."""
-    return "none" if value is None else decimal_text(value)

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from openinfusion.core.dosing import body_surface_area, check, concentration_of
+from openinfusion.core.dosing import body_surface_area, check
 from openinfusion.core.entry import Entry, EntryType, Mode
 from openinfusion.core.errors import ProgrammeError, UnitMismatchError
 from openinfusion.core.limits import Concentration, Limits, Pca
@@ -26,12 +26,6 @@ MORPHINE = Entry(
 def checked(entry: Entry, mode: Mode = Mode.CONTINUOUS, *, step: str | None = None, **entered: str) -> Verdict:
     programme = programme_on(entry, mode, **{name: Q(text) for name, text in entered.items()})
     return check(programme, library_with(entry), rate_resolution=None if step is None else Q(step))
-
-
-def test_the_strength_of_an_amount_in_a_volume() -> None:
-    assert concentration_of(Q("2.5 mg"), Q("50 mL")) == Q("0.05 mg/mL")
-    assert concentration_of(Q("2.5 mg"), Q("0.05 L")).value == Fraction(1, 20)
-    assert concentration_of(Q("10 units"), Q("500 mL")).unit is Unit.read("units/mL")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from openinfusion.core.entry import Entry, EntryType, Mode
 from openinfusion.core.errors import LibraryError
-from openinfusion.core.library import About, Advisory, CareArea, Drug, Library, Population, limit_text
+from openinfusion.core.library import About, Advisory, CareArea, Drug, Library, Population
 from openinfusion.core.limits import Concentration, Delivery, Limits, Pca, TitrationStep, is_amount_of_drug
 from openinfusion.core.naming import entry_id, slug
 from openinfusion.core.units import GRAMS_OF_PATIENT, Quantity, Unit
@@ -73,7 +73,6 @@ def test_the_dose_to_reason_from() -> None:
 def test_limits_are_described_in_words() -> None:
     assert limits("mg/h", soft_max=5, hard_max=1000).describe() == "soft max 5, hard max 1,000 mg/h"
     assert limits("mg/h").describe() == "no limit mg/h"
-    assert (limit_text(Fraction(1, 2)), limit_text(None)) == ("0.5", "none")
 
 
 @pytest.mark.parametrize(
