@@ -45,6 +45,7 @@ format: .venv/.ready ## Lay out the code and mend what can be mended safely
 lock: $(BIN)/uv ## Choose the newest versions again and write requirements/*.txt
 	@$(LOCK) --extra build --output-file requirements/run.txt pyproject.toml >/dev/null
 	@$(LOCK) --extra build --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml >/dev/null
+	@$(LOCK) --extra build --extra dev --extra spark --constraint requirements/dev.txt --output-file requirements/spark.txt pyproject.toml >/dev/null
 
 clean: ## Remove everything that can be made again
 	@rm -rf .venv build dist mutants htmlcov .coverage .coverage.* .benchmarks .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

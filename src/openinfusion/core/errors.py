@@ -15,12 +15,15 @@ An exception means that somebody must act; a clinical outcome (a refused dose) i
     ├── SenderError            the sender of a file sends it again, whole                         exit code 4
     │   ├── EncodingError          not UTF-8
     │   ├── SyntaxFault            not JSON, nested too deeply, or a key twice
+    │   ├── EventError             a record of an event log breaks a rule of the open format
     │   └── TableError             a spreadsheet cannot be opened or lacks a column
     └── OperatorError          whoever runs the software corrects a path, a size or a setting     exit code 5
         ├── FileAccessError        a file is absent, is a folder, or may not be read or written
         └── FileTooLargeError      a file is larger than this software accepts
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 LONGEST = 300
@@ -49,6 +52,15 @@ class OpenInfusionError(Exception):
     def __str__(self) -> str:
         """Return the message as one sentence: place, value, expectation."""
         return f"{self.where}: found {self.found}; expected {self.expected}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a record: the path inside it, what stands there, and what should."""
+
+    path: str
+    found: str
+    expected: str
 
 
 def _plain(text: str) -> str:
@@ -107,6 +119,23 @@ class SyntaxFault(SenderError):  # noqa: N818 - "fault" is the word; SyntaxError
 
 class TableError(SenderError):
     """A spreadsheet cannot be opened, or lacks what the mapping names."""
+
+
+class EventError(SenderError):
+    """
+    A record of an event log breaks a rule of the open event log.
+
+    Args:
+        faults: all that is wrong with it; each has ``path``, ``found`` and ``expected``.
+        where: the place of the record.
+
+    """
+
+    def __init__(self, faults: "Sequence[Fault]", *, where: str = "event") -> None:
+        """Speak of the first fault, keep them all."""
+        first = faults[0]
+        super().__init__(where=f"{where}, {first.path}", found=first.found, expected=first.expected)
+        self.faults = tuple(faults)
 
 
 class OperatorError(OpenInfusionError):

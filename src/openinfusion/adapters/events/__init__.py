@@ -1,0 +1,1 @@
+"""Event logs: JSON Lines and Parquet to core events and back."""

@@ -1,0 +1,474 @@
+"""
+The open event log, version 1: one record for each thing that happened on a pump, the same for every maker.
+
+It answers recommendation R/2020/104 of the national investigation (an open standard format for event logs). A log is
+JSON Lines: a header (``EventLog``), then one ``Event`` a line. Every record stands on its own: it names the pump, the
+time and the library in force, and an answered alert repeats the alert, so that nothing must be looked up in a record
+that may be lost. Patient and user stand apart (``Private``) and are never analysed.
+
+``Kind`` is a closed list; ``NEEDS`` says what each kind must tell. ``faults`` finds everything that is wrong with a
+record, which a reader reports; an ``Event`` that exists has no fault.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from fractions import Fraction
+from typing import Literal
+
+from openinfusion.core.errors import EventError, Fault
+from openinfusion.core.limits import Limit
+from openinfusion.core.programme import Mode, Parameter, Programme
+from openinfusion.core.units import MINUTES, ML, Quantity
+
+
+class Kind(Enum):
+    """What happened; the value is the word in the file."""
+
+    POWER_ON = "power_on"
+    POWER_OFF = "power_off"
+    POWER_SOURCE = "power_source"
+    LIBRARY_STAGED = "library_staged"
+    LIBRARY_ACTIVATED = "library_activated"
+    LIBRARY_REJECTED = "library_rejected"
+    LIBRARY_REVERTED = "library_reverted"
+    CARE_AREA_CHOSEN = "care_area_chosen"
+    DRUG_CHOSEN = "drug_chosen"
+    DRUG_NOT_FOUND = "drug_not_found"
+    PROGRAMMED = "programmed"
+    ALERT_RAISED = "alert_raised"
+    ALERT_ANSWERED = "alert_answered"
+    STARTED = "started"
+    RATE_CHANGED = "rate_changed"
+    BOLUS = "bolus"
+    LOADING = "loading"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    KVO = "kvo"
+    ALARM_RAISED = "alarm_raised"
+    ALARM_CLEARED = "alarm_cleared"
+    PATIENT_CHANGED = "patient_changed"
+    LOCATION_CHANGED = "location_changed"
+    CLOCK_CHANGED = "clock_changed"
+    CONNECTION = "connection"
+    LOG_GAP = "log_gap"
+    RECORD_VOIDED = "record_voided"
+
+
+class Response(Enum):
+    """What became of an alert."""
+
+    OVERRIDDEN = "overridden"
+    REPROGRAMMED = "reprogrammed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class Alarm(Enum):
+    """What a pump calls for help about; an alarm is operational, an alert is the dose limits speaking."""
+
+    OCCLUSION_DOWNSTREAM = "occlusion_downstream"
+    OCCLUSION_UPSTREAM = "occlusion_upstream"
+    PRESSURE = "pressure"
+    AIR = "air"
+    NO_FLOW = "no_flow"
+    NEAR_END = "near_end"
+    EMPTY = "empty"
+    KVO = "kvo"
+    DOOR = "door"
+    SYRINGE = "syringe"
+    CALLBACK = "callback"
+    BATTERY_LOW = "battery_low"
+    BATTERY_DEPLETED = "battery_depleted"
+    FAULT = "fault"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventLog:
+    """
+    The first line of a log: what it is and whose.
+
+    Attributes:
+        format: names the format.
+        format_version: major and minor version; a newer minor version adds optional fields, a newer major is refused.
+        organisation: whose pumps these are; every event belongs to it.
+        source: what wrote the log, such as a gateway or an export of a maker.
+        made_at: when it was written.
+        purpose: why the events exist; those of tests, training and examples are never mixed with clinical ones.
+
+    """
+
+    format: Literal["openinfusion-events"] = "openinfusion-events"
+    format_version: str = "1.0"
+    organisation: str
+    source: str | None = None
+    made_at: datetime | None = None
+    purpose: Literal["clinical", "test", "training", "example"] = "clinical"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryVersion:
+    """
+    A library as a pump names it.
+
+    Attributes:
+        name: name of the library.
+        version: its version.
+        sha256: its identity, where the pump can tell.
+
+    """
+
+    name: str
+    version: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programmed:
+    """
+    What was entered at the pump, and no more: what the pump derived from it is left out.
+
+    Attributes:
+        mode: what kind of dose; absent where the log does not tell.
+        dose: amount, or amount per time.
+        rate: volume per time, as entered.
+        volume: volume to be infused (VTBI), as entered.
+        duration: time to take, as entered.
+        amount: amount of drug, where the strength is entered.
+        diluent: volume that the amount is in, where the strength is entered.
+        weight: of the patient.
+        height: of the patient.
+        body_surface_area: of the patient.
+        lockout: time between two demand doses.
+        accumulated: most that may be given within the window.
+        background: continuous dose under patient-controlled analgesia.
+        previous: dose or rate that ran before this change.
+
+    """
+
+    mode: Mode | None = None
+    dose: Quantity | None = None
+    rate: Quantity | None = None
+    volume: Quantity | None = None
+    duration: Quantity | None = None
+    amount: Quantity | None = None
+    diluent: Quantity | None = None
+    weight: Quantity | None = None
+    height: Quantity | None = None
+    body_surface_area: Quantity | None = None
+    lockout: Quantity | None = None
+    accumulated: Quantity | None = None
+    background: Quantity | None = None
+    previous: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """
+    One limit that an attempt crossed.
+
+    Attributes:
+        parameter: what was attempted.
+        limit: which limit it crossed.
+        attempted: the value attempted.
+        bound: the value of the limit.
+
+    """
+
+    parameter: Parameter
+    limit: Limit
+    attempted: Quantity
+    bound: Quantity
+
+    @property
+    def ratio(self) -> Fraction | None:
+        """Times the limit: attempted / limit above a maximum, limit / attempted below a minimum."""
+        over, under = self.attempted, self.bound
+        if self.limit in (Limit.HARD_MIN, Limit.SOFT_MIN):
+            over, under = under, over
+        return over / under if under.value else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """
+    What an infusion has delivered since it started.
+
+    Attributes:
+        volume: in all.
+        dose: in all, as an amount of drug.
+        duration: time that the pump moved fluid.
+
+    """
+
+    volume: Quantity | None = None
+    dose: Quantity | None = None
+    duration: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Private:
+    """
+    What may identify a person; it is stripped before anything is analysed or shared.
+
+    Attributes:
+        patient: identifier of the patient.
+        user: identifier of whoever used the pump.
+        bed: bed space.
+        order: number of the order or prescription.
+
+    """
+
+    patient: str | None = None
+    user: str | None = None
+    bed: str | None = None
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """
+    One thing that happened on one pump.
+
+    Attributes:
+        event_id: unique for ever; the same record sent again has the same id.
+        kind: what happened.
+        pump: asset number or serial of the pump, the same in every record of it.
+        at: when, by the pump's clock, with its time zone.
+        maker: who makes the pump.
+        model: model of the pump.
+        software: version of the pump's software.
+        sequence: number that the pump gives each record, one more each time.
+        received: when the record reached the system that wrote the log.
+        clock_offset: seconds by which the pump's clock is ahead of true time, where known.
+        library: the library in force.
+        ward: where the pump is.
+        care_area: id or name of the care area chosen.
+        entry: id of the entry of the library.
+        drug: id or name of the drug.
+        therapy: the indication chosen.
+        category: whether a medicine or a fluid runs; dose limits are expected of both, and counted apart.
+        channel: channel or module of the pump.
+        infusion: names one infusion on this pump, from its first programme to its end.
+        episode: random token for one patient's time on pumps; never a hospital number.
+        with_library: whether the dose limits judged it; false is basic mode, outside the library.
+        programme: what was entered.
+        alert: the limit that was crossed.
+        response: what became of the alert.
+        reason: reason given or coded: for an override, a stop, a rejection.
+        seconds: how long it took to answer the alert, or the alarm to clear.
+        delivered: what the infusion has delivered so far.
+        alarm: what the pump calls for.
+        other_library: the library staged, rejected, or in force before.
+        search: letters typed to find a drug.
+        power: what the pump now runs on.
+        connected: whether the pump now has a connection.
+        network: kind of connection.
+        clock_before: what the pump's clock said before it was changed.
+        first_lost: first sequence number that is lost.
+        last_lost: last sequence number that is lost.
+        about: id of the record that this one answers, clears or voids.
+        supersedes: id of the record that this one replaces.
+        private: what may identify a person.
+        extra: fields of newer versions and of makers, kept as they came.
+
+    """
+
+    event_id: str
+    kind: Kind
+    pump: str
+    at: datetime
+    maker: str | None = None
+    model: str | None = None
+    software: str | None = None
+    sequence: int | None = None
+    received: datetime | None = None
+    clock_offset: Fraction | None = None
+    library: LibraryVersion | None = None
+    ward: str | None = None
+    care_area: str | None = None
+    entry: str | None = None
+    drug: str | None = None
+    therapy: str | None = None
+    category: Literal["medicine", "fluid"] | None = None
+    channel: str | None = None
+    infusion: str | None = None
+    episode: str | None = None
+    with_library: bool | None = None
+    programme: Programmed | None = None
+    alert: Alert | None = None
+    response: Response | None = None
+    reason: str | None = None
+    seconds: Fraction | None = None
+    delivered: Delivered | None = None
+    alarm: Alarm | None = None
+    other_library: LibraryVersion | None = None
+    search: str | None = None
+    power: Literal["mains", "battery"] | None = None
+    connected: bool | None = None
+    network: Literal["wifi", "wired"] | None = None
+    clock_before: datetime | None = None
+    first_lost: int | None = None
+    last_lost: int | None = None
+    about: str | None = None
+    supersedes: str | None = None
+    private: Private | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a record with any fault; ``EventError.faults`` has them all."""
+        if found := tuple(faults(self)):
+            raise EventError(found)
+
+    def to_programme(self) -> Programme | None:
+        """Return what was entered as the engine checks it, or ``None`` where the log does not say on which entry."""
+        entered = self.programme
+        if entered is None or entered.mode is None or self.entry is None or self.care_area is None:
+            return None
+        return Programme(
+            care_area=self.care_area,
+            entry=self.entry,
+            mode=entered.mode,
+            dose=entered.dose,
+            rate=entered.rate,
+            volume=entered.volume,
+            duration=entered.duration,
+            amount=entered.amount,
+            diluent=entered.diluent,
+            weight=entered.weight,
+            height=entered.height,
+            body_surface_area=entered.body_surface_area,
+            lockout=entered.lockout,
+            accumulated=entered.accumulated,
+            background=entered.background,
+            previous=entered.previous,
+        )
+
+
+_PROGRAMME = ("infusion", "programme")
+NEEDS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.POWER_ON: (),
+    Kind.POWER_OFF: (),
+    Kind.POWER_SOURCE: ("power",),
+    Kind.LIBRARY_STAGED: ("other_library",),
+    Kind.LIBRARY_ACTIVATED: ("library",),
+    Kind.LIBRARY_REJECTED: ("other_library", "reason"),
+    Kind.LIBRARY_REVERTED: ("library", "other_library"),
+    Kind.CARE_AREA_CHOSEN: ("care_area",),
+    Kind.DRUG_CHOSEN: ("drug",),
+    Kind.DRUG_NOT_FOUND: ("search",),
+    Kind.PROGRAMMED: ("infusion", "programme", "with_library"),
+    Kind.ALERT_RAISED: ("infusion", "alert"),
+    Kind.ALERT_ANSWERED: ("infusion", "alert", "about", "response"),
+    Kind.STARTED: ("infusion", "with_library"),
+    Kind.RATE_CHANGED: _PROGRAMME,
+    Kind.BOLUS: _PROGRAMME,
+    Kind.LOADING: _PROGRAMME,
+    Kind.PAUSED: ("infusion",),
+    Kind.RESUMED: ("infusion",),
+    Kind.COMPLETED: ("infusion", "delivered"),
+    Kind.STOPPED: ("infusion", "delivered"),
+    Kind.KVO: ("infusion",),
+    Kind.ALARM_RAISED: ("alarm",),
+    Kind.ALARM_CLEARED: ("alarm", "about"),
+    Kind.PATIENT_CHANGED: (),
+    Kind.LOCATION_CHANGED: ("ward",),
+    Kind.CLOCK_CHANGED: ("clock_before",),
+    Kind.CONNECTION: ("connected",),
+    Kind.LOG_GAP: ("first_lost", "last_lost"),
+    Kind.RECORD_VOIDED: ("about",),
+}
+
+
+def faults(event: Event) -> Iterator[Fault]:
+    """Yield everything that is wrong with a record whose fields have the right types."""
+    for name in NEEDS[event.kind]:
+        if getattr(event, name) is None:
+            yield Fault(name, "nothing", f"a value, because the kind is {event.kind.value}")
+    for rule in _RULES:
+        yield from rule(event)
+
+
+LONGEST_NAME = 200
+_TEXTS = (
+    *("event_id", "pump", "maker", "model", "software", "ward", "care_area", "entry", "drug", "therapy", "channel"),
+    *("infusion", "episode", "reason", "search", "about", "supersedes"),
+)
+
+
+def _texts(event: Event) -> Iterator[Fault]:
+    for name in _TEXTS:
+        text = getattr(event, name)
+        if text is None or (text and len(text) <= LONGEST_NAME and text.isprintable()):
+            continue
+        found = "an empty text" if not text else f"{len(text)} characters, or one that does not print"
+        yield Fault(name, found, f"1 to {LONGEST_NAME} printable characters")
+
+
+def _times(event: Event) -> Iterator[Fault]:
+    for name in ("at", "received", "clock_before"):
+        moment: datetime | None = getattr(event, name)
+        if moment is not None and moment.tzinfo is None:
+            yield Fault(name, "a time without its zone", "a time such as 2026-03-31T14:05:00+01:00")
+
+
+def _counts(event: Event) -> Iterator[Fault]:
+    for name in ("sequence", "first_lost", "last_lost", "seconds"):
+        number = getattr(event, name)
+        if number is not None and number < 0:
+            yield Fault(name, "a value below zero", "zero or more")
+    if event.first_lost is not None and event.last_lost is not None and event.last_lost < event.first_lost:
+        yield Fault("last_lost", str(event.last_lost), f"{event.first_lost} or more, the first lost")
+
+
+def _alert(event: Event) -> Iterator[Fault]:
+    alert = event.alert
+    if alert is None:
+        return
+    attempted, bound = alert.attempted, alert.bound
+    if not attempted.unit.measures_like(bound.unit):
+        yield Fault("alert.bound", bound.unit.text, f"a unit that measures like {attempted.unit.text}")
+        return
+    is_low = alert.limit in (Limit.HARD_MIN, Limit.SOFT_MIN)
+    if not (attempted < bound if is_low else bound < attempted):
+        side = "below" if is_low else "above"
+        yield Fault("alert.attempted", str(attempted), f"a value {side} the limit of {bound}")
+
+
+def _not_negative(event: Event) -> Iterator[Fault]:
+    for part in ("programme", "delivered"):
+        group = getattr(event, part)
+        for name in group.__slots__ if group is not None else ():
+            quantity = getattr(group, name)
+            if isinstance(quantity, Quantity) and quantity.value < 0:
+                yield Fault(f"{part}.{name}", str(quantity), "zero or more")
+
+
+def _delivered(event: Event) -> Iterator[Fault]:
+    if event.delivered is None:
+        return
+    for name, like in (("volume", ML), ("duration", MINUTES)):
+        quantity: Quantity | None = getattr(event.delivered, name)
+        if quantity is not None and not quantity.unit.measures_like(like):
+            yield Fault(f"delivered.{name}", quantity.unit.text, f"{like.text} or the like")
+
+
+def _references(event: Event) -> Iterator[Fault]:
+    for name in ("about", "supersedes"):
+        if getattr(event, name) == event.event_id:
+            yield Fault(name, "the record's own id", "the id of another record")
+
+
+_RULES: tuple[Callable[[Event], Iterator[Fault]], ...] = (
+    _texts,
+    _times,
+    _counts,
+    _alert,
+    _not_negative,
+    _delivered,
+    _references,
+)
