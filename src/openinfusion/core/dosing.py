@@ -9,9 +9,11 @@ Inside, everything is a ``Fraction`` of base units (see ``Unit.scale``): amount,
 them: the *factor* of a unit is what one of it moves, in mL or mL/min, for this patient at this strength.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
+from typing import TypeVar
 
 from openinfusion.core.errors import ProgrammeError
 from openinfusion.core.library import CareArea, Concentration, Entry, Library, Limit, Limits, Mode, Programmable
@@ -50,20 +52,38 @@ def check(programme: Programme, library: Library, *, rate_resolution: Quantity |
 
     """
     step = None if rate_resolution is None else _rate_step(rate_resolution)
+    run = begin(programme, library, Check)
+    if isinstance(run, Verdict):
+        return run
+    run.run()
+    if step is not None and not run.is_refused_early:
+        run.hold_rounded(step)
+    return conclude(run.findings, run.derived(), is_checked=run.is_checked)
+
+
+def begin(programme: Programme, library: Library, kind: "type[SomeCheck]") -> "SomeCheck | Verdict":
+    """Return a check of a programme on its entry, ready to run, or the verdict where there is nothing to check."""
     entry = library.find_entry(programme.entry)
     if entry is None or entry.care_area != programme.care_area:
         return Verdict(Decision.NOT_CHECKED, (Finding(Parameter.PROGRAMME, problem=Problem.NOT_IN_LIBRARY),))
     limits = entry.limits_for(programme.mode)
     if limits is None:
         return Verdict(Decision.REFUSE, (Finding(Parameter.PROGRAMME, problem=Problem.MODE_NOT_OFFERED),))
-    run = _Check(programme, entry, area=library.care_area(entry.care_area), limits=limits)
-    run.read_entered()
-    for settle in (run.settle_patient, run.settle_strength, run.settle_flow, run.hold_all):
-        if not run.is_refused_early:
-            settle()
-    if step is not None and not run.is_refused_early:
-        run.hold_rounded(step)
-    return run.verdict()
+    return kind(programme, entry, area=library.care_area(entry.care_area), limits=limits)
+
+
+def conclude(found: Sequence[Finding], derived: Derived, *, is_checked: bool) -> Verdict:
+    """Return the decision that the findings make, hard ones first, with what was derived."""
+    findings = tuple(sorted(found, key=lambda finding: not finding.is_hard))
+    if any(finding.is_hard for finding in findings):
+        decision = Decision.REFUSE
+    elif not is_checked:
+        # Said even beside a soft finding, such as of the weight: to confirm that is not to have checked the dose.
+        decision = Decision.NOT_CHECKED
+        findings = (*findings, Finding(Parameter.PROGRAMME, problem=Problem.NO_LIMITS))
+    else:
+        decision = Decision.CONFIRM if findings else Decision.ACCEPT
+    return Verdict(decision, findings, derived)
 
 
 def _rate_step(resolution: Quantity) -> Fraction:
@@ -88,6 +108,7 @@ def body_surface_area(weight: Quantity, height: Quantity) -> Quantity:
     return Quantity(Fraction((doubled + 1) // 2, 100), M2)
 
 
+SomeCheck = TypeVar("SomeCheck", bound="Check")
 _ONE = Fraction(1)
 # Tuples, because asking a set hashes the enum member, which costs more than the rest of the question.
 _BY_TIME = (Mode.CONTINUOUS, Mode.FLUID)
@@ -134,7 +155,7 @@ class _Flow:
         return self.volume != self.rate * self.duration
 
 
-class _Check:
+class Check:
     """One run of ``check``: what is known so far, and what was found."""
 
     def __init__(self, programme: Programme, entry: Entry, *, area: CareArea, limits: Programmable) -> None:
@@ -151,6 +172,13 @@ class _Check:
         self.strength_kind: Kind | None = None
         self.flow = _Flow()
         self.rounded: _Flow | None = None
+
+    def run(self) -> None:
+        """Read what was entered, derive what follows, and hold it against the limits, until a problem ends it."""
+        self.read_entered()
+        for settle in (self.settle_patient, self.settle_strength, self.settle_flow, self.hold_all):
+            if not self.is_refused_early:
+                settle()
 
     def refuse(self, parameter: Parameter, problem: Problem, attempted: Quantity | None = None) -> None:
         """Record a problem that ends the check, once: the rest of the programme cannot be judged."""
@@ -356,7 +384,12 @@ class _Check:
         )
         if now is None:
             self.refuse(Parameter.STEP, Problem.WRONG_UNIT, previous)
-        elif now / previous > factor:
+        else:
+            self.hold_increase(now, previous, factor)
+
+    def hold_increase(self, now: Quantity, previous: Quantity, factor: Fraction) -> None:
+        """Hold what is asked for against so many times what runs."""
+        if now / previous > factor:
             bound = Quantity(previous.value * factor, previous.unit).to(now.unit)
             self.findings.append(Finding(Parameter.STEP, Limit.SOFT_MAX, now, bound))
 
@@ -405,19 +438,6 @@ class _Check:
         duration = None if self.flow.volume is None else self.flow.volume / rate
         self.rounded = _Flow(rate, self.flow.volume, duration)
         self.hold_flow(self.rounded, by_rounding=True)
-
-    def verdict(self) -> Verdict:
-        """Return the decision that the findings make, hard ones first, with what was derived."""
-        findings = tuple(sorted(self.findings, key=lambda finding: not finding.is_hard))
-        if any(finding.is_hard for finding in findings):
-            decision = Decision.REFUSE
-        elif not self.is_checked:
-            # Said even beside a soft finding, such as of the weight: to confirm that is not to have checked the dose.
-            decision = Decision.NOT_CHECKED
-            findings = (*findings, Finding(Parameter.PROGRAMME, problem=Problem.NO_LIMITS))
-        else:
-            decision = Decision.CONFIRM if findings else Decision.ACCEPT
-        return Verdict(decision, findings, self.derived())
 
     def derived(self) -> Derived:
         """Return what follows from the programme, in the units that a screen shows."""

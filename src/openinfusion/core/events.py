@@ -18,8 +18,8 @@ from fractions import Fraction
 from typing import Literal
 
 from openinfusion.core.errors import EventError, Fault
-from openinfusion.core.limits import Limit
-from openinfusion.core.programme import Mode, Parameter, Programme
+from openinfusion.core.library import Limit, Mode
+from openinfusion.core.programme import Parameter, Programme
 from openinfusion.core.units import MINUTES, ML, Quantity
 
 

@@ -109,11 +109,11 @@ def replay(library: Library, infusions: Iterable[Infusion]) -> Replay:
     The duration of a continuous infusion is not held against limits: it ran until somebody changed it, and nobody
     programmed that. Of a single dose it is, because the pump was told it.
     """
-    run = _Replayer(library)
+    run = Replayer(library)
     return Replay(library, tuple(run.judge(infusion) for infusion in infusions))
 
 
-class _Replayer:
+class Replayer:
     """A library with its lookup tables, and the two names under which every outcome is counted."""
 
     def __init__(self, library: Library) -> None:
