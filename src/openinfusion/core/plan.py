@@ -90,9 +90,9 @@ class Term(Fraction):
     def _unknown(self, *_: object) -> NoReturn:
         raise UndeterminedError
 
-    __lt__ = __le__ = __gt__ = __ge__ = _unknown  # type: ignore[assignment]
-    __add__ = __radd__ = __sub__ = __rsub__ = _unknown  # type: ignore[assignment]
-    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = _unknown  # type: ignore[assignment]
+    __lt__ = __le__ = __gt__ = __ge__ = _unknown
+    __add__ = __radd__ = __sub__ = __rsub__ = _unknown
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = _unknown
     __floor__ = __ceil__ = __trunc__ = __round__ = __neg__ = __abs__ = __float__ = _unknown  # type: ignore[assignment]
     denominator = property(_unknown)  # read by comparisons by hand
 
