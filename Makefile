@@ -3,12 +3,12 @@
 PYTHON ?= python3.11
 WORKERS ?= 2
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 SOURCES := $(wildcard src tests tools benchmarks conformance)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage bench mutation generate format lock clean
+.PHONY: help demo test check coverage bench mutation generate format lock clean java
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,8 +16,8 @@ help: ## List the targets
 demo: .venv/.run-ready ## Show the system at work on example data
 	@OPENINFUSION_SHARED_DATA=$${OPENINFUSION_SHARED_DATA:-../shared/data} $(BIN)/openinfusion demo
 
-test: .venv/.ready ## Run every test; core must be covered in full, branches included
-	@$(BIN)/pytest -n $(WORKERS) -p no:benchmark --cov --cov-report=term
+test: .venv/.spark-ready ## Run every test, also on Spark; core must be covered in full, branches included
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -p no:benchmark --cov --cov-report=term
 
 check: .venv/.ready ## Check style, types, import direction and generated documents
 	@$(BIN)/ruff check .
@@ -70,6 +70,19 @@ $(BIN)/python:
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/.run-ready
+
+# Spark comes as source (434 MB), so that what builds it must be there before: .ready installs setuptools.
+.venv/.spark-ready: requirements/spark.txt .venv/.ready | java
+	@echo "Adding Spark to .venv (434 MB, some minutes) ..."
+	@$(PIP) install --require-hashes --no-build-isolation --use-pep517 -r requirements/spark.txt
+	@touch $@
+
+java:
+	@command -v java >/dev/null || test -n "$$JAVA_HOME" || \
+		{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "Installing Java 17 for Spark ..." && \
+		  apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+		  apt-get -qq install --yes --no-install-recommends openjdk-17-jre-headless >/dev/null; } || \
+		{ echo "Spark needs Java 17. Debian: apt install openjdk-17-jre-headless"; exit 1; }
 
 $(BIN)/uv: | $(BIN)/python
 	@$(PIP) install uv

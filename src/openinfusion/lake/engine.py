@@ -15,11 +15,12 @@ from typing import Any, Protocol, Self
 import narwhals as nw
 import polars as pl
 
-from openinfusion.core.errors import OperatorError
+from openinfusion.core.errors import FileAccessError, OperatorError
 
 VARIABLE = "OPENINFUSION_ENGINE"
 POLARS = "polars"
-_EXPECTED = "polars, spark-local[2] or spark://host:7077"
+EXPECTED = "polars, spark-local[2] or spark://host:7077"
+_READABLE = "every file that the lake lists, whole and readable"
 
 Table = nw.LazyFrame[Any]
 Columns = Mapping[str, pl.DataType]
@@ -77,7 +78,15 @@ class PolarsEngine:
 
     def collect(self, question: Table) -> pl.DataFrame:
         native: pl.LazyFrame = question.to_native()
-        return to_common_types(native.collect(engine="streaming"))
+        try:
+            return to_common_types(native.collect(engine="streaming"))
+        except OSError as error:
+            found = error.strerror or "a file that cannot be read"
+            raise FileAccessError(where=self.name, found=found, expected=_READABLE) from error
+        except pl.exceptions.ComputeError as error:
+            if not str(error).startswith("parquet:"):
+                raise
+            raise OperatorError(where=self.name, found="a damaged Parquet file", expected=_READABLE) from error
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -96,7 +105,7 @@ def engine_from(setting: str | None) -> Engine:
     if setting is None or setting in {"", POLARS}:
         return PolarsEngine()
     if not setting.startswith(("spark://", "spark-local")):
-        raise OperatorError(where=VARIABLE, found=repr(setting), expected=_EXPECTED)
+        raise OperatorError(where=VARIABLE, found=repr(setting), expected=EXPECTED)
     if find_spec("pyspark") is None or find_spec("pyarrow") is None:
         expected = "Spark for Python (pip install 'openinfusion[spark]') and Java 17"
         raise OperatorError(where=VARIABLE, found=f"{setting!r}, but no Spark for Python", expected=expected)
