@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from math import gcd, lcm, prod
-from operator import add, mul
+from operator import add, mul, or_
+from typing import Any
 
 import narwhals as nw
 import polars as pl
@@ -24,33 +25,49 @@ from openinfusion.lake.programmes import SCALES, per_unit
 MOST = 2**63 - 1
 _LOW = (Limit.HARD_MIN, Limit.SOFT_MIN)
 Slot = tuple[Parameter, int]
+Whole = type[nw.Int16] | type[nw.Int32] | type[nw.Int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A held term in integers: ``above`` and ``below`` are the inputs on either side, ``factors`` one for each limit."""
+    """A held term in integers: ``above`` and ``below`` are the inputs on either side, ``factors`` one a limit."""
 
     factor: int
     factors: Mapping[Limit, int]
-    above: tuple[str, ...]
-    below: tuple[str, ...]
+    above: frozenset[str]
+    below: frozenset[str]
+
+    def on(self, side: str) -> frozenset[str]:
+        """Return the inputs on the side that is called so."""
+        return self.above if side == "above" else self.below
+
+    def bound(self, limit: Limit) -> int:
+        """Return the factor of a limit; of one that is not set, a factor such that nothing crosses it."""
+        unset = 0 if limit in _LOW else self.factor * _largest(self.above)
+        return self.factors.get(limit, unset)
 
     @property
     def fits(self) -> bool:
         """Whether no programme that the lake keeps in whole numbers can overflow 64 bits."""
-        high = self.factor * prod(SCALES[name].most for name in self.above)
-        low = max(self.factors.values(), default=0) * prod(SCALES[name].most for name in self.below)
+        high = self.factor * _largest(self.above)
+        low = max(self.bound(limit) for limit in Limit) * _largest(self.below)
         return high <= MOST and low <= MOST
 
 
-def comparison(held: Held, shape: Programme) -> Comparison:
-    """Return a held term in integers, in lowest terms."""
+def _largest(names: Iterable[str]) -> int:
+    """Return the largest product of these inputs that the lake keeps."""
+    return prod(SCALES[name].most for name in names)
+
+
+def comparison(held: Held, shape: Programme) -> Comparison | None:
+    """Return a held term in integers, in lowest terms; ``None`` for the square of an input, which no entry has."""
     factor = held.term.factor
     for name, power in held.term.powers:
         factor /= Fraction(per_unit(name, getattr(shape, name).unit)) ** power
-    # Of a power other than 1, an input stands that often on its side.
-    above = tuple(name for name, power in held.term.powers for _ in range(power))
-    below = tuple(name for name, power in held.term.powers for _ in range(-power))
+    if any(abs(power) > 1 for _, power in held.term.powers):
+        return None
+    above = frozenset(name for name, power in held.term.powers if power > 0)
+    below = frozenset(name for name, power in held.term.powers if power < 0)
     whole = lcm(*(bound.denominator for _, bound in held.bounds))
     p = factor.numerator * whole
     q = {limit: bound.numerator * (whole // bound.denominator) * factor.denominator for limit, bound in held.bounds}
@@ -66,6 +83,11 @@ class Planned:
     plan: Plan
     compared: Mapping[Slot, Comparison]
 
+    @property
+    def inputs(self) -> frozenset[str]:
+        """The inputs that any comparison needs."""
+        return frozenset().union(*(c.above | c.below for c in self.compared.values()))
+
 
 def planned(shape: Programme, library: Library) -> Planned | None:
     """Return the plan of a shape in integers, or ``None`` if such programmes must be checked one by one."""
@@ -75,26 +97,25 @@ def planned(shape: Programme, library: Library) -> Planned | None:
     compared: dict[Slot, Comparison] = {}
     for held in made.held:
         number = sum(parameter is held.parameter for parameter, _ in compared)
-        compared[held.parameter, number] = comparison(held, shape)
-    return Planned(shape, made, compared) if all(c.fits for c in compared.values()) else None
+        one = comparison(held, shape)
+        if one is None or not one.fits:
+            return None
+        compared[held.parameter, number] = one
+    return Planned(shape, made, compared)
 
 
 class Judge:
-    """All plans of one library for the shapes at hand, as a table of factors and one expression over it."""
+    """All plans of one library for the shapes at hand, as columns of factors and one expression over them."""
 
-    def __init__(self, library: Library, shapes: Mapping[int, Programme]) -> None:
-        """Plan every shape; those without a plan are in no row of ``table``."""
+    def __init__(self, library: Library, shapes: Mapping[int, Programme], *, prefix: str = "") -> None:
+        """Plan every shape; ``prefix`` tells the columns of two libraries apart."""
         plans = {number: planned(shape, library) for number, shape in shapes.items()}
         self.library = library
+        self.prefix = prefix
         self.plans = {number: one for number, one in plans.items() if one is not None}
         self.slots = sorted({slot for one in self.plans.values() for slot in one.compared}, key=str)
-        self.bits = {
-            (slot, limit): number
-            for number, (slot, limit) in enumerate(
-                (slot, limit) for slot in self.slots for limit in Limit if self._occurs(slot, limit)
-            )
-        }
-        assert len(self.bits) < 63  # noqa: PLR2004, S101 - 13 parameters have some 50 limits, and 63 bits hold them
+        occurring = [(slot, limit) for slot in self.slots for limit in Limit if self._occurs(slot, limit)]
+        self.bits = {pair: number for number, pair in enumerate(occurring)}
 
     def _occurs(self, slot: Slot, limit: Limit) -> bool:
         return any(limit in one.compared[slot].factors for one in self._with(slot))
@@ -102,83 +123,118 @@ class Judge:
     def _with(self, slot: Slot) -> list[Planned]:
         return [one for one in self.plans.values() if slot in one.compared]
 
-    def table(self, prefix: str) -> pl.DataFrame:
-        """Return one row of factors for each planned shape; ``prefix`` tells the columns of two libraries apart."""
-        columns: dict[str, pl.Series] = {"shape": pl.Series(list(self.plans), dtype=pl.Int64)}
+    def columns(self, shapes: Sequence[int]) -> dict[str, pl.Series]:
+        """Return the factors of these shapes, which are all planned, column by column."""
+        made: dict[str, pl.Series] = {}
         for slot in self.slots:
-            name, compared = _name(prefix, slot), [one.compared.get(slot) for one in self.plans.values()]
-            columns[name] = _integers(c.factor if c else None for c in compared)
+            name, compared = self._name(slot), [self.plans[shape].compared.get(slot) for shape in shapes]
+            made[name] = _integers(c.factor if c else 0 for c in compared)
             for limit in Limit:
                 if (slot, limit) in self.bits:
-                    columns[f"{name}_{limit.value}"] = _integers(c.factors.get(limit) if c else None for c in compared)
+                    made[f"{name}_{limit.value}"] = _integers(c.bound(limit) if c else 0 for c in compared)
             for side in ("above", "below"):
                 for part in self._mixed(slot, side):
-                    uses = (None if c is None else int(part in getattr(c, side)) for c in compared)
-                    columns[f"{name}_{side}_{part}"] = _integers(uses)
-        return pl.DataFrame(columns)
+                    made[f"{name}_{side}_{part}"] = _integers(
+                        int(c is not None and part in c.on(side)) for c in compared
+                    )
+        return made
 
-    def _sides(self, slot: Slot, side: str) -> list[tuple[str, ...]]:
-        return [getattr(one.compared[slot], side) for one in self._with(slot)]
+    def _name(self, slot: Slot) -> str:
+        return f"{self.prefix}{slot[0].name.lower()}{slot[1]}"
 
     def _shared(self, slot: Slot, side: str) -> list[str]:
-        """Return the inputs that every plan has on this side, as often as all of them do."""
-        sides = self._sides(slot, side)
-        return [name for name in SCALES for _ in range(min(names.count(name) for names in sides))]
+        """Return the inputs that every plan has on this side."""
+        sides = [one.compared[slot].on(side) for one in self._with(slot)]
+        return [name for name in SCALES if all(name in names for names in sides)]
 
     def _mixed(self, slot: Slot, side: str) -> list[str]:
         """Return the inputs that only some plans have on this side."""
-        sides = self._sides(slot, side)
-        return [name for name in SCALES if len({names.count(name) for names in sides}) > 1]
+        sides = [one.compared[slot].on(side) for one in self._with(slot)]
+        return [name for name in SCALES if len({name in names for names in sides}) > 1]
 
-    def crossed(self, prefix: str) -> nw.Expr:
-        """Return the expression: the bits of every limit that a programme crosses, 0 for none."""
-        marks = [
-            (self._is_crossed(prefix, slot, limit).cast(nw.Int64) * 2**bit).fill_null(0)
-            for (slot, limit), bit in self.bits.items()
+    def marks(self, kind: Whole) -> list[nw.Expr]:
+        """Return for each limit whether a programme crosses it, as its bit in the narrowest whole number."""
+        return [
+            self._is_crossed(slot, limit).cast(kind) * nw.lit(2**bit, kind) for (slot, limit), bit in self.bits.items()
         ]
-        return reduce(add, marks) if marks else nw.lit(0, nw.Int64)
 
-    def _is_crossed(self, prefix: str, slot: Slot, limit: Limit) -> nw.Expr:
-        name = _name(prefix, slot)
-        above = self._side(name, slot, "above", nw.col(name))
-        below = self._side(name, slot, "below", nw.col(f"{name}_{limit.value}"))
+    def _is_crossed(self, slot: Slot, limit: Limit) -> nw.Expr:
+        name = self._name(slot)
+        above = self._side(slot, "above", nw.col(name))
+        below = self._side(slot, "below", nw.col(f"{name}_{limit.value}"))
         return above < below if limit in _LOW else above > below
 
-    def _side(self, name: str, slot: Slot, side: str, factor: nw.Expr) -> nw.Expr:
+    def _side(self, slot: Slot, side: str, factor: nw.Expr) -> nw.Expr:
         """Return one side of the comparison: its factor times its inputs, each where the plan has it there."""
         shared = [nw.col(SCALES[part].column) for part in self._shared(slot, side)]
         chosen = [
-            nw.when(nw.col(f"{name}_{side}_{part}") == 1).then(nw.col(SCALES[part].column)).otherwise(nw.lit(1))
+            nw.when(nw.col(f"{self._name(slot)}_{side}_{part}") == 1)
+            .then(nw.col(SCALES[part].column))
+            .otherwise(nw.lit(1))
             for part in self._mixed(slot, side)
         ]
         return reduce(mul, [*shared, *chosen], factor)
 
-    def read_bits(self, number: int) -> dict[Slot, frozenset[Limit]]:
-        """Return the limits that a number marks, by slot."""
-        marked = [pair for pair, bit in self.bits.items() if number >> bit & 1]
-        return {slot: frozenset(limit for at, limit in marked if at == slot) for slot, _ in marked}
-
-    def crossings(self, shape: int, number: int) -> list[frozenset[Limit]]:
+    def crossings(self, shape: int, bits: int) -> list[frozenset[Limit]]:
         """Return what each held term of a shape crosses, in the order of its plan."""
-        marked = self.read_bits(number)
-        return [marked.get(slot, frozenset()) for slot in self.plans[shape].compared]
+        marked = [pair for pair, bit in self.bits.items() if bits >> bit & 1]
+        return [frozenset(limit for at, limit in marked if at == slot) for slot in self.plans[shape].compared]
 
 
-def _name(prefix: str, slot: Slot) -> str:
-    return f"{prefix}{slot[0].name.lower()}{slot[1]}"
+class Judges:
+    """One or more libraries that judge the same programmes in one pass: a table to join, and an expression."""
+
+    def __init__(self, libraries: Sequence[Library], shapes: Mapping[int, Programme]) -> None:
+        """Plan every shape under every library; a shape that one of them cannot plan is in no row of ``table``."""
+        self.judges = [Judge(library, shapes, prefix=f"library{n}_") for n, library in enumerate(libraries)]
+        self.shapes = [shape for shape in shapes if all(shape in judge.plans for judge in self.judges)]
+        numbers = {"shape": _integers(self.shapes), "row": _integers(range(len(self.shapes)))}
+        self.table = pl.DataFrame(reduce(or_, (judge.columns(self.shapes) for judge in self.judges), numbers))
+        self.widths = [len(judge.bits) for judge in self.judges]
+
+    def judged(self, programmes: nw.LazyFrame[Any], table: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """
+        Return the programmes of planned shapes with what they cross, as one number for each library (``crossed_0``).
+
+        Args:
+            programmes: events with ``shape`` and the inputs as whole numbers.
+            table: ``self.table``, on the same engine.
+
+        """
+        inputs = [nw.col(column).fill_null(1) for column in self.inputs]
+        marks = {f"crossed_{n}": self._marks(judge) for n, judge in enumerate(self.judges)}
+        return programmes.with_columns(*inputs).join(table, on="shape", how="inner").with_columns(**marks)
+
+    def _marks(self, judge: Judge) -> nw.Expr:
+        kind = next(kind for bits, kind in _KINDS if len(judge.bits) <= bits)
+        marks = judge.marks(kind)
+        return reduce(add, marks) if marks else nw.lit(0, kind)
+
+    @property
+    def key(self) -> nw.Expr:
+        """One whole number for shape and limits crossed: what is counted by one key is counted fast."""
+        key = nw.col("row")
+        for number, width in enumerate(self.widths):
+            key = key * 2**width + nw.col(f"crossed_{number}")
+        return key.alias("key")
+
+    def read_key(self, key: int) -> tuple[int, list[int]]:
+        """Return the shape and what each library marks, from a key."""
+        bits: list[int] = []
+        for width in reversed(self.widths):
+            bits.append(key & (1 << width) - 1)
+            key >>= width
+        return self.shapes[key], bits[::-1]
+
+    @property
+    def inputs(self) -> list[str]:
+        """The columns of the inputs that any of the plans compares."""
+        used = {name for judge in self.judges for one in judge.plans.values() for name in one.inputs}
+        return [scale.column for name, scale in SCALES.items() if name in used]
 
 
-def _integers(values: Iterable[int | None]) -> pl.Series:
+_KINDS: tuple[tuple[int, Whole], ...] = ((15, nw.Int16), (31, nw.Int32), (63, nw.Int64))
+
+
+def _integers(values: Iterable[int]) -> pl.Series:
     return pl.Series(list(values), dtype=pl.Int64)
-
-
-def inputs_used(judges: Sequence[Judge]) -> list[str]:
-    """Return the columns of the inputs that any of the plans compares."""
-    used = {
-        name
-        for judge in judges
-        for one in judge.plans.values()
-        for c in one.compared.values()
-        for name in (*c.above, *c.below)
-    }
-    return [scale.column for name, scale in SCALES.items() if name in used]

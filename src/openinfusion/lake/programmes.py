@@ -16,9 +16,10 @@ from typing import Any
 import polars as pl
 
 from openinfusion.core.events import Programmed
+from openinfusion.core.library import Mode
 from openinfusion.core.numbers import read_decimal
 from openinfusion.core.plan import INPUTS
-from openinfusion.core.programme import Mode, Programme
+from openinfusion.core.programme import Programme
 from openinfusion.core.units import KG, Quantity, Unit
 
 
@@ -35,8 +36,8 @@ SCALES: Mapping[str, Scale] = {
     "dose": Scale("n_dose", 10**4, 10**9),
     "rate": Scale("n_rate", 10**3, 10**7),
     "volume": Scale("n_volume", 10**3, 10**8),
-    "duration": Scale("n_duration", 10**3, 10**8),
-    "weight": Scale("n_weight", 10**3, 10**6),
+    "duration": Scale("n_duration", 10, 10**6),
+    "weight": Scale("n_weight", 10**3, 5 * 10**5),
     "body_surface_area": Scale("n_surface", 10**3, 10**4),
     "previous": Scale("n_previous", 10**4, 10**9),
 }
