@@ -46,11 +46,10 @@ class Comparison:
         unset = 0 if limit in _LOW else self.factor * _largest(self.above)
         return self.factors.get(limit, unset)
 
-    @property
-    def fits(self) -> bool:
-        """Whether no programme that the lake keeps in whole numbers can overflow 64 bits."""
+    def fits(self, limits: Iterable[Limit] = ()) -> bool:
+        """Whether no programme that the lake keeps can overflow 64 bits, also where other entries have these limits."""
         high = self.factor * _largest(self.above)
-        low = max(self.bound(limit) for limit in Limit) * _largest(self.below)
+        low = max(self.bound(limit) for limit in {*self.factors, *limits}) * _largest(self.below)
         return high <= MOST and low <= MOST
 
 
@@ -88,6 +87,10 @@ class Planned:
         """The inputs that any comparison needs."""
         return frozenset().union(*(c.above | c.below for c in self.compared.values()))
 
+    def fits(self, limits: Mapping[Slot, Iterable[Limit]]) -> bool:
+        """Whether every comparison fits beside those of other entries, which may have more limits."""
+        return all(c.fits(limits[slot]) for slot, c in self.compared.items())
+
 
 def planned(shape: Programme, library: Library) -> Planned | None:
     """Return the plan of a shape in integers, or ``None`` if such programmes must be checked one by one."""
@@ -98,7 +101,7 @@ def planned(shape: Programme, library: Library) -> Planned | None:
     for held in made.held:
         number = sum(parameter is held.parameter for parameter, _ in compared)
         one = comparison(held, shape)
-        if one is None or not one.fits:
+        if one is None or not one.fits():
             return None
         compared[held.parameter, number] = one
     return Planned(shape, made, compared)
@@ -112,13 +115,13 @@ class Judge:
         plans = {number: planned(shape, library) for number, shape in shapes.items()}
         self.library = library
         self.prefix = prefix
-        self.plans = {number: one for number, one in plans.items() if one is not None}
-        self.slots = sorted({slot for one in self.plans.values() for slot in one.compared}, key=str)
-        occurring = [(slot, limit) for slot in self.slots for limit in Limit if self._occurs(slot, limit)]
-        self.bits = {pair: number for number, pair in enumerate(occurring)}
-
-    def _occurs(self, slot: Slot, limit: Limit) -> bool:
-        return any(limit in one.compared[slot].factors for one in self._with(slot))
+        found = {number: one for number, one in plans.items() if one is not None}
+        occurring = {(slot, limit) for one in found.values() for slot, c in one.compared.items() for limit in c.factors}
+        limits = {slot: [limit for limit in Limit if (slot, limit) in occurring] for slot, _ in occurring}
+        self.plans = {number: one for number, one in found.items() if one.fits(limits)}
+        self.slots = sorted(limits, key=str)
+        pairs = ((slot, limit) for slot in self.slots for limit in limits[slot])
+        self.bits = {pair: number for number, pair in enumerate(pairs)}
 
     def _with(self, slot: Slot) -> list[Planned]:
         return [one for one in self.plans.values() if slot in one.compared]
