@@ -1,5 +1,5 @@
 """
-Control charts of a rate over time (statistical process control): did something change, or is this chance?
+Control charts of a rate over time (statistical process control), which tell a change from chance.
 
 A p chart shows a share (infusions with the library, of all infusions), a u chart events per unit of exposure (alarms
 per infusion). ``draw`` finds the centre line, the limits of each point and the rules that it breaks. A rate is not a
