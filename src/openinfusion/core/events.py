@@ -19,8 +19,11 @@ from typing import Literal
 
 from openinfusion.core.errors import EventError, Fault
 from openinfusion.core.library import Limit, Mode
+from openinfusion.core.numbers import is_plain_decimal, show_number
 from openinfusion.core.programme import Parameter, Programme
-from openinfusion.core.units import MINUTES, ML, Quantity
+from openinfusion.core.units import GRAMS_OF_DRUG, GRAMS_OF_PATIENT, MINUTES, ML, Quantity
+
+FORMAT: Literal["openinfusion-events"] = "openinfusion-events"
 
 
 class Kind(Enum):
@@ -99,15 +102,28 @@ class EventLog:
         source: what wrote the log, such as a gateway or an export of a maker.
         made_at: when it was written.
         purpose: why the events exist; those of tests, training and examples are never mixed with clinical ones.
+        extra: keys of a newer minor version, kept as they came.
 
     """
 
-    format: Literal["openinfusion-events"] = "openinfusion-events"
+    format: Literal["openinfusion-events"] = FORMAT
     format_version: str = "1.0"
     organisation: str
     source: str | None = None
     made_at: datetime | None = None
     purpose: Literal["clinical", "test", "training", "example"] = "clinical"
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a header with any fault; ``EventError.faults`` has them all."""
+        texts = [_text_fault("organisation", self.organisation)]
+        if self.source is not None:
+            texts.append(_text_fault("source", self.source))
+        found = [fault for fault in texts if fault is not None]
+        if self.made_at is not None:
+            found.extend(_time_faults("made_at", self.made_at))
+        if found:
+            raise EventError(found, where="header")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +180,11 @@ class Programmed:
     accumulated: Quantity | None = None
     background: Quantity | None = None
     previous: Quantity | None = None
+
+    def __post_init__(self) -> None:
+        """Read a weight in "g" as grams of patient: UCUM writes grams of drug and of patient alike."""
+        if self.weight is not None and self.weight.unit is GRAMS_OF_DRUG:
+            object.__setattr__(self, "weight", Quantity(self.weight.value, GRAMS_OF_PATIENT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -394,26 +415,57 @@ def faults(event: Event) -> Iterator[Fault]:
 
 
 LONGEST_NAME = 200
+LARGEST_COUNT = 2**63 - 1
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 _TEXTS = (
     *("event_id", "pump", "maker", "model", "software", "ward", "care_area", "entry", "drug", "therapy", "channel"),
     *("infusion", "episode", "reason", "search", "about", "supersedes"),
 )
+_LIBRARY = ("name", "version", "sha256")
+_GROUP_TEXTS = {"library": _LIBRARY, "other_library": _LIBRARY, "private": ("patient", "user", "bed", "order")}
 
 
 def _texts(event: Event) -> Iterator[Fault]:
+    for path, text in _texts_of(event):
+        if text is not None and (fault := _text_fault(path, text)) is not None:
+            yield fault
+
+
+def _text_fault(path: str, text: str) -> Fault | None:
+    if text and len(text) <= LONGEST_NAME and text.isprintable():
+        return None
+    found = "an empty text" if not text else f"{len(text)} characters, or one that does not print"
+    return Fault(path, found, f"1 to {LONGEST_NAME} printable characters")
+
+
+def _texts_of(event: Event) -> Iterator[tuple[str, str | None]]:
     for name in _TEXTS:
-        text = getattr(event, name)
-        if text is None or (text and len(text) <= LONGEST_NAME and text.isprintable()):
-            continue
-        found = "an empty text" if not text else f"{len(text)} characters, or one that does not print"
-        yield Fault(name, found, f"1 to {LONGEST_NAME} printable characters")
+        yield name, getattr(event, name)
+    for name, inner in _GROUP_TEXTS.items():
+        group = getattr(event, name)
+        if group is not None:
+            yield from ((f"{name}.{text}", getattr(group, text)) for text in inner)
+
+
+def _groups(event: Event) -> Iterator[Fault]:
+    for name in ("programme", "delivered", "private"):
+        group = getattr(event, name)
+        if group is not None and all(getattr(group, part) is None for part in group.__slots__):
+            yield Fault(name, "an object without a value", "at least one value, or no such key")
 
 
 def _times(event: Event) -> Iterator[Fault]:
     for name in ("at", "received", "clock_before"):
         moment: datetime | None = getattr(event, name)
-        if moment is not None and moment.tzinfo is None:
-            yield Fault(name, "a time without its zone", "a time such as 2026-03-31T14:05:00+01:00")
+        if moment is not None:
+            yield from _time_faults(name, moment)
+
+
+def _time_faults(path: str, moment: datetime) -> Iterator[Fault]:
+    if moment.tzinfo is None:
+        yield Fault(path, "a time without its zone", "a time such as 2026-03-31T14:05:00+01:00")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        yield Fault(path, f"the year {moment.year}", f"a year from {FIRST_YEAR} to {LAST_YEAR}")
 
 
 def _counts(event: Event) -> Iterator[Fault]:
@@ -421,8 +473,28 @@ def _counts(event: Event) -> Iterator[Fault]:
         number = getattr(event, name)
         if number is not None and number < 0:
             yield Fault(name, "a value below zero", "zero or more")
+        if isinstance(number, int) and number > LARGEST_COUNT:
+            yield Fault(name, "a number beyond 64 bits", f"at most {LARGEST_COUNT}")
     if event.first_lost is not None and event.last_lost is not None and event.last_lost < event.first_lost:
         yield Fault("last_lost", str(event.last_lost), f"{event.first_lost} or more, the first lost")
+
+
+def _decimals(event: Event) -> Iterator[Fault]:
+    """Find exact numbers that no file can hold, such as a third."""
+    for path, number in _numbers_of(event):
+        if not is_plain_decimal(number):
+            yield Fault(path, show_number(number), "a plain decimal of at most 18 digits and 18 places")
+
+
+def _numbers_of(event: Event) -> Iterator[tuple[str, Fraction]]:
+    for name in ("clock_offset", "seconds"):
+        if (number := getattr(event, name)) is not None:
+            yield name, number
+    for part in ("programme", "alert", "delivered"):
+        group = getattr(event, part)
+        for name in group.__slots__ if group is not None else ():
+            if isinstance(quantity := getattr(group, name), Quantity):
+                yield f"{part}.{name}", quantity.value
 
 
 def _alert(event: Event) -> Iterator[Fault]:
@@ -465,8 +537,10 @@ def _references(event: Event) -> Iterator[Fault]:
 
 _RULES: tuple[Callable[[Event], Iterator[Fault]], ...] = (
     _texts,
+    _groups,
     _times,
     _counts,
+    _decimals,
     _alert,
     _not_negative,
     _delivered,

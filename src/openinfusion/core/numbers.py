@@ -58,6 +58,12 @@ def decimal_text(value: Fraction) -> str:
     return text
 
 
+def is_plain_decimal(value: Fraction) -> bool:
+    """Whether ``value`` can be written exactly as ``read_decimal`` reads it: 18 digits, 18 decimal places at most."""
+    text = _finite_decimal(value)
+    return text is not None and _PLAIN_DECIMAL.fullmatch(text) is not None
+
+
 def _finite_decimal(value: Fraction) -> str | None:
     """Return the shortest exact decimal, or ``None`` if the expansion never ends."""
     rest, twos, fives = value.denominator, 0, 0
