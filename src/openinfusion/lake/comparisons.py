@@ -204,9 +204,10 @@ class Judges:
             table: ``self.table``, on the same engine.
 
         """
-        inputs = [nw.col(column).fill_null(1) for column in self.inputs]
+        known = [nw.col(column).fill_null(1) for column in self.inputs]
         marks = {f"crossed_{n}": self._marks(judge) for n, judge in enumerate(self.judges)}
-        return programmes.with_columns(*inputs).join(table, on="shape", how="inner").with_columns(**marks)
+        whole = programmes.with_columns(*known) if known else programmes
+        return whole.join(table, on="shape", how="inner").with_columns(**marks)
 
     def _marks(self, judge: Judge) -> nw.Expr:
         kind = next(kind for bits, kind in _KINDS if len(judge.bits) <= bits)

@@ -17,7 +17,7 @@ import polars as pl
 
 from openinfusion.core.events import Programmed
 from openinfusion.core.library import Mode
-from openinfusion.core.numbers import read_decimal
+from openinfusion.core.numbers import decimal_text, read_decimal
 from openinfusion.core.plan import INPUTS
 from openinfusion.core.programme import Programme
 from openinfusion.core.units import KG, Quantity, Unit
@@ -113,6 +113,16 @@ def template(key: Mapping[str, Any]) -> Programme:
 def _quantity(row: Mapping[str, Any], name: str) -> Quantity | None:
     value, unit = row[f"programme_{name}"], row[f"programme_{name}_unit"]
     return None if value is None else Quantity.of(value, unit)
+
+
+def to_columns(programme: Programme) -> dict[str, str]:
+    """Return a programme as the columns of a row: the inverse of what ``programmed`` reads."""
+    row = {"entry": programme.entry, "care_area": programme.care_area, "programme_mode": programme.mode.value}
+    for name in (*INPUTS, *CONSTANTS):
+        quantity: Quantity | None = getattr(programme, name)
+        if quantity is not None:
+            row |= {f"programme_{name}": decimal_text(quantity.value), f"programme_{name}_unit": quantity.unit.code}
+    return row
 
 
 def programmed(row: Mapping[str, Any]) -> Programmed:
