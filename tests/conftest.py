@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.engines import lake_engine, spark_here
+
+__all__ = ["lake_engine", "spark_here"]
+
 VARIABLE = "OPENINFUSION_SHARED_DATA"
 REPOSITORY = Path(__file__).resolve().parent.parent
 

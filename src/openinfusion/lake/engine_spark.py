@@ -54,6 +54,8 @@ _SETTINGS = {
 }
 # A driver that only this machine can reach; a true cluster must be able to call it back.
 _LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+# On one machine more parts than this are only more work.
+_ALONE = {**_LOOPBACK, "spark.sql.shuffle.partitions": "8"}
 
 
 class SparkEngine:
@@ -122,7 +124,7 @@ def start_spark(setting: str, *, patience: float = PATIENCE) -> SparkEngine:
 
 def _settings(setting: str) -> dict[str, str]:
     if local := _LOCAL.fullmatch(setting):
-        return {**_SETTINGS, **_LOOPBACK, "spark.master": f"local{local['cores'] or '[*]'}"}
+        return {**_SETTINGS, **_ALONE, "spark.master": f"local{local['cores'] or '[*]'}"}
     if not (master := _MASTER.fullmatch(setting)):
         raise OperatorError(where=VARIABLE, found=repr(setting), expected=EXPECTED)
     address = _address(setting, master["host"], int(master["port"]))
