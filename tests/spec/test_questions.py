@@ -1,0 +1,20 @@
+"""Every engine gives the answers that were worked out by hand."""
+
+import pytest
+
+from openinfusion.lake.engine import Engine
+from tests.engines import ENGINES, marks
+from tests.spec.questions import WORKED
+from tests.spec.questions.worked import Worked, answer_of, expected_of
+
+EXAMPLES = [
+    pytest.param(engine, worked, id=f"{engine}-{worked.question}: {worked.rule}", marks=marks(engine, worked.question))
+    for engine in ENGINES
+    for worked in WORKED
+]
+
+
+@pytest.mark.parametrize("lake_engine, worked", EXAMPLES, indirect=["lake_engine"])
+def test_the_engine_answers_as_by_hand(lake_engine: Engine, worked: Worked) -> None:
+    """Every row that the table expects, and no other."""
+    assert answer_of(worked, lake_engine) == expected_of(worked)
