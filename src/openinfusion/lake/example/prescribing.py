@@ -1,0 +1,201 @@
+"""
+What is prescribed, and what is typed: mostly the same.
+
+How often and how a programme goes wrong follows published observations (``MISTAKES``); the engine, and nothing here,
+decides what the pump says to it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from openinfusion.core.entry import EntryType, Mode
+from openinfusion.core.library import Limits, Population
+from openinfusion.core.numbers import round_significant, round_to
+from openinfusion.core.programme import Programme
+from openinfusion.core.units import KG, PatientBasis, Quantity
+from openinfusion.lake.example.dice import Dice, step_for
+from openinfusion.lake.example.menu import ADULT_WEIGHT, Menu, Offer
+
+MISTAKEN = 0.016
+"""Share of programmes with a programming error (Howlett 2020, observed)."""
+MISTAKES: dict[str, float] = {
+    # Most errors stay inside the limits: a dose that is out of date, the weight of the last patient.
+    "superseded dose": 48,
+    "weight of another patient": 18,
+    "half": 8,
+    "double": 12,
+    "drug beside it in the list": 6,
+    "fivefold": 3,
+    # Tenfold errors are 3.8 % of medication errors reported (Doherty 2012); most are too much (WPSU 2017-18: 22 of 25).
+    "tenfold": 3.4,
+    "tenth": 0.5,
+    # Of tenfold incidents 20 % were mg for mg/kg and 16 % a unit slipped (WPSU 2017-18).
+    "per kg left out": 0.8,
+    "thousandfold": 0.3,
+}
+FACTORS = {"half": "1/2", "double": "2", "fivefold": "5", "tenfold": "10", "tenth": "1/10", "thousandfold": "1000"}
+UNUSUAL = 0.026
+"""Share of programmes that are right, and beyond a soft limit nevertheless."""
+TOO_MUCH, TOO_FAST = 0.7, 0.25
+TAKES_INITIAL = 0.4
+"""How often staff take the value that the pump offers first."""
+ROOM = Fraction(1, 20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What was meant and what was typed on an offer; ``mistake`` is the kind of error, if there is one."""
+
+    offer: Offer
+    meant: Programme
+    typed: Programme
+    mistake: str | None = None
+
+
+def draw_weight(population: Population, dice: Dice) -> Quantity:
+    """Return the weight of a patient, to the tenth of a kilogram."""
+    low, high = ADULT_WEIGHT[population]
+    middle = (dice.share() + dice.share()) / 2
+    return Quantity(Fraction(round((low + (high - low) * middle) * 10), 10), KG)
+
+
+def draw_offer(menu: Menu, types: dict[str, float], dice: Dice) -> Offer:
+    """Return what is run next: a type of infusion that the ward runs, and a drug of it."""
+    shares = {kind: types.get(kind.value, 0) for kind in menu.by_type}
+    kind = dice.weighted(shares) if any(shares.values()) else next(iter(menu.by_type))
+    return menu.offers[dice.weighted(menu.by_type[kind])]
+
+
+def draw_order(offer: Offer, menu: Menu, *, weight: Quantity, dice: Dice, unusual: float = UNUSUAL) -> Order:
+    """Return an order within the usual range, or sometimes beyond a soft limit, typed as meant or with an error."""
+    minutes = _minutes(offer, dice)
+    is_unusual = dice.chance(unusual)
+    if is_unusual and minutes is not None and dice.chance(TOO_FAST):
+        meant = offer.programme(_usual_value(offer, dice), weight=weight, duration=_hurried(offer, minutes))
+    else:
+        value = _unusual_value(offer, dice) if is_unusual else _usual_value(offer, dice)
+        meant = offer.programme(value, weight=weight, duration=minutes)
+    order = Order(offer=offer, meant=meant, typed=meant)
+    return mistaken(order, menu, dice) if dice.chance(MISTAKEN) else order
+
+
+def typed_value(programme: Programme) -> Quantity:
+    """Return the dose of a programme, or the rate where there is none."""
+    value = programme.dose or programme.rate
+    if value is None:
+        raise AssertionError("an offer is typed as a dose or a rate")
+    return value
+
+
+def with_value(programme: Programme, value: Quantity) -> Programme:
+    return replace(programme, dose=value) if programme.dose is not None else replace(programme, rate=value)
+
+
+def _usual_value(offer: Offer, dice: Dice) -> Quantity:
+    initial = offer.limits.initial
+    if initial is not None and dice.chance(TAKES_INITIAL):
+        return Quantity(initial, offer.limits.unit)
+    high = offer.usual.usual_max or Fraction(1)
+    low = offer.usual.usual_min
+    return offer.value(dice.within(high / 4 if low is None else low, high))
+
+
+def _unusual_value(offer: Offer, dice: Dice) -> Quantity:
+    """Return a value beyond a soft limit of the newest library, within its hard one."""
+    usual = offer.usual
+    if usual.soft_max is not None and (usual.soft_min is None or dice.chance(TOO_MUCH)):
+        return offer.value(_above(usual, usual.soft_max, dice))
+    if usual.soft_min is not None:
+        low = usual.hard_min or usual.soft_min / 4
+        value = round_significant(usual.soft_min * Fraction(dice.whole(40, 95), 100), 2)
+        return offer.value(max(low, value))
+    return _usual_value(offer, dice)
+
+
+def _above(limits: Limits, soft_max: Fraction, dice: Dice) -> Fraction:
+    times = 1 + Fraction(int(dice.exponential(25)) + 2, 100)
+    step = step_for(soft_max)
+    value = max(round_to(soft_max * times, step), soft_max + step)
+    return value if limits.hard_max is None else min(value, limits.hard_max)
+
+
+def _minutes(offer: Offer, dice: Dice) -> Fraction | None:
+    """Return the time over which a single dose is to run; other infusions run until they are stopped."""
+    if offer.mode is not Mode.INTERMITTENT:
+        return None
+    limits = offer.duration
+    if limits is None or limits.usual_max is None:
+        return Fraction(60)
+    return dice.within(limits.usual_min or limits.usual_max, limits.usual_max)
+
+
+def _hurried(offer: Offer, minutes: Fraction) -> Fraction:
+    """Return a time shorter than the soft minimum, where there is one."""
+    limits = offer.duration
+    if limits is None or limits.soft_min is None:
+        return minutes
+    least = limits.hard_min if limits.hard_min is not None else limits.soft_min / 2
+    return max(least, round_to(limits.soft_min * Fraction(4, 5), Fraction(1)))
+
+
+def mistaken(order: Order, menu: Menu, dice: Dice) -> Order:
+    """Return the order typed with an error; one that this order cannot have becomes a superseded dose."""
+    kind = dice.weighted(MISTAKES)
+    if kind == "drug beside it in the list":
+        beside = _beside(order.offer, menu, dice)
+        if beside is not None:
+            typed = beside.programme(
+                typed_value(order.meant),
+                weight=order.meant.weight or Quantity(Fraction(1), KG),
+                duration=order.meant.duration.value if order.meant.duration else None,
+            )
+            return replace(order, offer=beside, typed=typed, mistake=kind)
+    slipped = _SLIPS.get(kind, _multiplied)(order, kind, dice)
+    typed = slipped or _superseded(order, kind, dice)
+    kind = "superseded dose" if slipped is None else kind
+    return replace(order, typed=typed, mistake=kind) if typed != order.meant else order
+
+
+def _beside(offer: Offer, menu: Menu, dice: Dice) -> Offer | None:
+    """Return another drug of the list on which the same numbers can be typed."""
+    alike = [
+        other
+        for other in menu.offers
+        if other.entry.drug != offer.entry.drug
+        and other.mode is offer.mode
+        and other.name == offer.name
+        and other.limits.unit is offer.limits.unit
+    ]
+    return dice.one_of(alike) if alike and offer.entry.type is not EntryType.PCA else None
+
+
+def _superseded(order: Order, kind: str, dice: Dice) -> Programme:  # noqa: ARG001 - one shape for every slip
+    return with_value(order.meant, _usual_value(order.offer, dice))
+
+
+def _other_weight(order: Order, kind: str, dice: Dice) -> Programme | None:  # noqa: ARG001
+    if typed_value(order.meant).unit.patient is PatientBasis.NONE:
+        return None
+    return replace(order.meant, weight=draw_weight(order.offer.population, dice))
+
+
+def _per_kg_left_out(order: Order, kind: str, dice: Dice) -> Programme | None:  # noqa: ARG001
+    value, weight = typed_value(order.meant), order.meant.weight
+    if value.unit.patient is PatientBasis.NONE or weight is None:
+        return None
+    return with_value(order.meant, Quantity(value.value * weight.value, value.unit))
+
+
+def _multiplied(order: Order, kind: str, dice: Dice) -> Programme | None:  # noqa: ARG001
+    if kind not in FACTORS:
+        return None
+    value = typed_value(order.meant)
+    return with_value(order.meant, Quantity(value.value * Fraction(FACTORS[kind]), value.unit))
+
+
+_SLIPS: dict[str, Callable[[Order, str, Dice], Programme | None]] = {
+    "superseded dose": _superseded,
+    "weight of another patient": _other_weight,
+    "per kg left out": _per_kg_left_out,
+}
