@@ -260,18 +260,22 @@ def compare_replays(before: Replay, after: Replay) -> list[ChangedOutcome]:
 
 
 def _change(before: Outcome, after: Outcome) -> Change | None:
-    """Return how an outcome changed, or ``None`` if it did not in anything that a clinician would notice."""
-    if before.result.is_decided is not after.result.is_decided:
-        return Change.DECIDED if after.result.is_decided else Change.UNDECIDED
-    if not before.result.is_decided:
+    return change_between(before.result, after.result, same_limits=_limits_met(before) == _limits_met(after))
+
+
+def change_between(before: Result, after: Result, *, same_limits: bool) -> Change | None:
+    """Return how a result changed, or ``None`` if it did not in anything that a clinician would notice."""
+    if before.is_decided is not after.is_decided:
+        return Change.DECIDED if after.is_decided else Change.UNDECIDED
+    if not before.is_decided:
         return None
-    if before.result is after.result:
-        return Change.OTHER_LIMIT if _limits_met(before) != _limits_met(after) else None
-    if before.result is Result.NO_ALERT:
+    if before is after:
+        return None if same_limits else Change.OTHER_LIMIT
+    if before is Result.NO_ALERT:
         return Change.GAINED
-    if after.result is Result.NO_ALERT:
+    if after is Result.NO_ALERT:
         return Change.LOST
-    return Change.HARDER if after.result is Result.HARD else Change.SOFTER
+    return Change.HARDER if after is Result.HARD else Change.SOFTER
 
 
 def _limits_met(outcome: Outcome) -> set[tuple[Parameter, Limit | None]]:

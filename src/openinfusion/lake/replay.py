@@ -9,7 +9,7 @@ Nothing is guessed: what cannot be judged is counted with its reason. Definition
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -23,7 +23,7 @@ from openinfusion.core.errors import AuthorError
 from openinfusion.core.events import Kind, Programmed
 from openinfusion.core.infusions import Infusion
 from openinfusion.core.library import Concentration, Library, Limit
-from openinfusion.core.plan import INPUTS
+from openinfusion.core.plan import INPUTS, Plan, plan
 from openinfusion.core.programme import Decision, Parameter, Problem, Programme, Verdict
 from openinfusion.core.replay import Outcome, Replayer, Result
 from openinfusion.core.units import MINUTES, Quantity, TimeBasis
@@ -38,11 +38,12 @@ _ONES = dict.fromkeys(INPUTS, Fraction(1))
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one library says: the result, the limits crossed, and the reason where it cannot say."""
+    """What one library says: the result, the limits crossed, the reason where it cannot say, and the limits tested."""
 
     result: Result
     limits: tuple[tuple[Parameter, Limit], ...] = ()
     reason: str | None = None
+    tested: tuple[tuple[Parameter, Limit], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,12 @@ def _judged_together(events: Frame, judges: Judges, *, engine: Engine, by: Seque
 
 
 def _planned_answer(judge: Judge, shape: int, bits: int) -> Answer:
-    return answer_of(judge.plans[shape].plan.verdict(_ONES, judge.crossings(shape, bits)))
+    made = judge.plans[shape].plan
+    return replace(answer_of(made.verdict(_ONES, judge.crossings(shape, bits))), tested=_tested(made))
+
+
+def _tested(made: Plan) -> tuple[tuple[Parameter, Limit], ...]:
+    return tuple((held.parameter, limit) for held in made.held for limit, _ in held.bounds)
 
 
 # One group of one library: what it is called, how many, what is said to it.
@@ -205,7 +211,10 @@ class _Single:
     def answer(self, row: Mapping[str, Any], entered: Programmed) -> Answer:
         """Return what the library says to one programme."""
         if row["entry"] is not None and row["care_area"] is not None and entered.mode is not None:
-            return answer_of(check(_programme(row, entered), self.library))
+            programme = _programme(row, entered)
+            made = plan(programme, self.library)
+            answer = answer_of(check(programme, self.library))
+            return replace(answer, tested=_tested(made) if made is not None else answer.limits)
         try:
             infusion = _infusion(row, entered)
         except AuthorError as error:
