@@ -292,7 +292,7 @@ class Event:
         clock_before: what the pump's clock said before it was changed.
         first_lost: first sequence number that is lost.
         last_lost: last sequence number that is lost.
-        about: id of the record that this one answers, clears or voids.
+        about: id of the record that this one answers, clears or voids; of an alert, the programme that it speaks of.
         supersedes: id of the record that this one replaces.
         private: what may identify a person.
         extra: fields of newer versions and of makers, kept as they came.
@@ -416,6 +416,8 @@ def faults(event: Event) -> Iterator[Fault]:
 
 LONGEST_NAME = 200
 LARGEST_COUNT = 2**63 - 1
+LONGEST_SPAN = 100 * 365 * 24 * 60 * 60
+"""Seconds of a century, as far as a pump's clock may be from the truth."""
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 _TEXTS = (
     *("event_id", "pump", "maker", "model", "software", "ward", "care_area", "entry", "drug", "therapy", "channel"),
@@ -479,6 +481,13 @@ def _counts(event: Event) -> Iterator[Fault]:
         yield Fault("last_lost", str(event.last_lost), f"{event.first_lost} or more, the first lost")
 
 
+def _spans(event: Event) -> Iterator[Fault]:
+    for name in ("clock_offset", "seconds"):
+        seconds: Fraction | None = getattr(event, name)
+        if seconds is not None and abs(seconds) > LONGEST_SPAN:
+            yield Fault(name, "more than a century", f"at most {LONGEST_SPAN} seconds")
+
+
 def _decimals(event: Event) -> Iterator[Fault]:
     """Find exact numbers that no file can hold, such as a third."""
     for path, number in _numbers_of(event):
@@ -540,6 +549,7 @@ _RULES: tuple[Callable[[Event], Iterator[Fault]], ...] = (
     _groups,
     _times,
     _counts,
+    _spans,
     _decimals,
     _alert,
     _not_negative,

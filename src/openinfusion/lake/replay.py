@@ -30,8 +30,8 @@ from openinfusion.core.units import MINUTES, Quantity, TimeBasis
 from openinfusion.lake.comparisons import Judge, Judges
 from openinfusion.lake.engine import Engine
 from openinfusion.lake.programmes import KEY, PROGRAMME_COLUMNS, SCALES, inputs_of, programmed, template
+from openinfusion.lake.tables import Frame
 
-Frame = nw.LazyFrame[Any]
 PROGRAMME_KINDS = tuple(kind.value for kind in (Kind.PROGRAMMED, Kind.RATE_CHANGED, Kind.BOLUS, Kind.LOADING))
 _ONES = dict.fromkeys(INPUTS, Fraction(1))
 

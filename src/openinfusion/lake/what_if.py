@@ -24,7 +24,8 @@ from openinfusion.core.units import Quantity, Unit
 from openinfusion.lake.comparisons import Judge, Planned
 from openinfusion.lake.engine import Engine
 from openinfusion.lake.programmes import SCALES, inputs_of, template
-from openinfusion.lake.replay import Frame, Group, Replayed, replay_lake
+from openinfusion.lake.replay import Group, Replayed, replay_lake
+from openinfusion.lake.tables import Frame
 
 Name = Callable[[Group], str]
 Key = tuple[str, str, Parameter, Unit]
