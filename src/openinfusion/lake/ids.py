@@ -9,6 +9,7 @@ segments are mapped, searched in the order of the hash, and let go piece by piec
 
 import mmap
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -61,10 +62,8 @@ def join_hashes(parts: list[Hashes]) -> Hashes:
 class Segment:
     """One sorted file: all high halves, then all low halves, then all digests; named after the versions it covers."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        first, _, last = path.stem.partition("-")
-        self.first, self.last = int(first), int(last)
+    def __init__(self, path: Path, first: int, last: int) -> None:
+        self.path, self.first, self.last = path, first, last
         with path.open("rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.size = len(self._map) // BYTES
@@ -132,12 +131,11 @@ class Ids:
         for torn in folder.glob("*.tmp"):
             torn.unlink()
         self.segments: list[Segment] = []
-        for path in sorted(folder.glob(f"*{SUFFIX}"), key=_widest_first):
-            first = int(path.stem.partition("-")[0])
+        for first, last, path in sorted(map(_covers, folder.glob(f"*{SUFFIX}"))):
             if first <= self.covered:  # merged into a wider one just before a crash
                 path.unlink()
             else:
-                self.segments.append(Segment(path))
+                self.segments.append(Segment(path, first, -last))
 
     @property
     def covered(self) -> int:
@@ -169,9 +167,21 @@ class Ids:
         if len(new) == 0:
             return
         path = self._path(self.covered + 1, version)
-        write_durably(path, new.high.tobytes() + new.low.tobytes() + new.digest.tobytes())
-        self.segments.append(Segment(path))
+        write_durably(path, _content(new))
+        self.segments.append(Segment(path, self.covered + 1, version))
         self._merge_full_levels()
+
+    def add_parts(self, parts: Iterable[Hashes], version: int) -> None:
+        """Keep ids of any number of events, up to a version, as one segment; each part is sorted."""
+        runs = []
+        for number, part in enumerate(parts):
+            path = self.folder / f"{number}.tmp"
+            path.write_bytes(_content(part))
+            if len(part):
+                runs.append(Segment(path, self.covered + 1, version))
+        if runs:
+            self.segments.append(self._merged(runs))
+            self._merge_full_levels()
 
     def _path(self, first: int, last: int) -> Path:
         return self.folder / f"{first:020d}-{last:020d}{SUFFIX}"
@@ -189,7 +199,7 @@ class Ids:
     def _merged(self, parts: list[Segment]) -> Segment:
         """Return several segments as one, piece by piece in the order of the hash."""
         path = self._path(parts[0].first, parts[-1].last)
-        torn = path.with_suffix(".tmp")
+        torn = path.with_suffix(".merge.tmp")
         size = sum(part.size for part in parts)
         pieces = max(1, -(-size // PIECE))
         edges = [n * 2**64 // pieces for n in range(pieces)]
@@ -207,9 +217,14 @@ class Ids:
         sync_folder(self.folder)
         for part in parts:
             part.path.unlink()
-        return Segment(path)
+        return Segment(path, parts[0].first, parts[-1].last)
 
 
-def _widest_first(path: Path) -> tuple[int, int]:
+def _covers(path: Path) -> tuple[int, int, Path]:
+    """Return what a file covers so that, of those that begin with the same version, the widest comes first."""
     first, _, last = path.stem.partition("-")
-    return int(first), -int(last)
+    return int(first), -int(last), path
+
+
+def _content(hashes: Hashes) -> bytes:
+    return hashes.high.tobytes() + hashes.low.tobytes() + hashes.digest.tobytes()

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from openinfusion.adapters.events.lines import BLOCK, Log
+from openinfusion.adapters.events.lines import Log
 from openinfusion.adapters.events.streams import DamagedError
 from openinfusion.core.errors import Fault, OpenInfusionError
 from openinfusion.lake.ids import join_hashes
@@ -28,6 +28,8 @@ from openinfusion.lake.write import Taken, Writer
 ROWS = 250_000
 """Events that are kept, and acknowledged, at once."""
 WORKERS = 2
+BLOCK = 2**24
+"""Bytes of lines that are parsed at once."""
 CONFLICT = Fault("event_id", "the id of another record, which came first", "an id that is unique for ever")
 
 

@@ -7,7 +7,7 @@ What may identify a person (``private_*``) ends here: no file of the lake has a 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -22,7 +22,7 @@ from openinfusion.core.programme import Parameter
 from openinfusion.core.units import MINUTES, Quantity
 from openinfusion.lake.derived import DERIVED
 from openinfusion.lake.ids import Hashes, Words, hash_ids
-from openinfusion.lake.programmes import programme_columns
+from openinfusion.lake.programmes import PROGRAMME_COLUMNS, SCALES, programme_columns
 
 PRIVATE = "private_"
 FOLDERS = ("organisation", "month")
@@ -71,9 +71,9 @@ def prepare(table: pl.DataFrame, organisation: str) -> Intake:
     """Return a table of events of one organisation as the lake keeps it, but for what only the writer knows."""
     table = table.drop(name for name in table.columns if name.startswith(PRIVATE))
     table = table.with_columns(organisation=pl.lit(organisation))
-    digest = digests(table)
-    made, shapes = programme_columns(table.with_columns(_moments(table)))
-    made = made.with_columns(
+    digest = digests(table.drop("event_id"))
+    made, shapes = _with_programmes(table)
+    made = made.with_columns(_moments(table)).with_columns(
         pl.col("moment").dt.strftime("%Y-%m").alias("month"),
         _mapped(table, ("seconds",), _milliseconds).alias("milliseconds"),
         _mapped(table, ("delivered_duration", "delivered_duration_unit"), _seconds).alias("ran_seconds"),
@@ -85,23 +85,45 @@ def prepare(table: pl.DataFrame, organisation: str) -> Intake:
     return Intake(made.select(told), hash_ids(table["event_id"], digest), shapes)
 
 
+def _with_programmes(table: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return a table with the columns of ``lake.programmes``, and the shapes; most events have no programme."""
+    has_programme = pl.any_horizontal(pl.col(PROGRAMME_COLUMNS[2:]).is_not_null())
+    made, shapes = programme_columns(table.with_row_index("row").filter(has_programme))
+    numbers = made.select("row", "shape", *(scale.column for scale in SCALES.values()))
+    return table.with_row_index("row").join(numbers, on="row", how="left", maintain_order="left").drop("row"), shapes
+
+
 def digests(table: pl.DataFrame) -> Words:
-    """Return 64 bits of a digest of each row: of every value that is there, under its name, in a fixed order."""
-    told = sorted(name for name in table.columns if table[name].null_count() < table.height)
-    texts = table.select(
-        pl.concat_str(
-            [pl.concat_str(pl.lit(f"{name}="), _text(table.schema[name], name)) for name in told],
-            separator="\x1f",
-            ignore_nulls=True,
-        ).alias("text")
-    )["text"]
-    joined = b"".join([blake2b(text.encode(), digest_size=8).digest() for text in texts.to_list()])
-    return np.frombuffer(joined, dtype="<u8").astype(np.uint64)
+    """Return 64 bits of a digest of each row: of every value that is there, under the name of its column."""
+    total = np.zeros(table.height, dtype=np.uint64)
+    for column in table.get_columns():
+        if column.null_count() < table.height:
+            is_told = column.is_not_null().to_numpy()
+            total += np.where(is_told, _mix(_words(column) ^ _word(column.name)), np.uint64(0))
+    return _mix(total)
 
 
-def _text(kind: pl.DataType, name: str) -> pl.Expr:
-    column = pl.col(name)
-    return (column.to_physical() if isinstance(kind, pl.Datetime) else column).cast(pl.String)
+def _words(column: pl.Series) -> Words:
+    """Return a value as 64 bits: a number as it stands, of a text its digest."""
+    if column.dtype != pl.String:
+        return column.to_physical().cast(pl.Int64).fill_null(0).to_numpy().view(np.uint64)
+    texts = column.unique().drop_nulls()
+    words = pl.Series([_word(text) for text in texts.to_list()], dtype=pl.UInt64)
+    return column.replace_strict(texts, words, default=0, return_dtype=pl.UInt64).to_numpy()
+
+
+@lru_cache(maxsize=2**16)
+def _word(text: str) -> np.uint64:
+    return np.uint64(int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little"))
+
+
+def _mix(words: Words) -> Words:
+    """Return words in which every bit depends on every bit of the given ones (the finaliser of SplitMix64)."""
+    words = words ^ (words >> np.uint64(30))
+    words = words * np.uint64(0xBF58476D1CE4E5B9)
+    words = words ^ (words >> np.uint64(27))
+    words = words * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
 
 
 def _moments(table: pl.DataFrame) -> pl.Series:

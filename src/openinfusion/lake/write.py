@@ -10,7 +10,7 @@ import fcntl
 import json
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -97,10 +97,11 @@ class Writer:
         """Read into the index what the lake holds and it does not."""
         if self.ids.covered > snapshot.version:  # the lake was set back to an older version
             self.ids.clear()
-        new = snapshot.files.filter(pl.col("taken") > self.ids.covered).sort("taken")
-        covered = self.ids.covered
-        for version, files in _by_version(new, covered):
-            self.ids.add(_hashes_in(files, covered, version), version)
+        after = self.ids.covered
+        new = snapshot.files.filter(pl.col("taken") > after)
+        if new.height:
+            parts = (_hashes_in(files, after) for files in _batches(new))
+            self.ids.add_parts(parts, int(new["taken"].max()))  # type: ignore[arg-type]
 
     def take(self, intake: Intake) -> tuple[Taken, list[tuple[int, str]]]:
         """Keep what is new; return the counts, and the row and id of each record that another one came before."""
@@ -115,7 +116,8 @@ class Writer:
         taken = Taken(int(is_new.sum()), int((~is_new & ~is_other).sum()), int(is_other.sum()))
         if taken.kept:
             self._keep_shapes(intake.shapes)
-            version = self._keep(intake.table[np.sort(rows)])
+            is_all = taken.kept == intake.table.height
+            version = self._keep(intake.table if is_all else intake.table[np.sort(rows)])
             self.ids.add(wanted.take(np.flatnonzero(is_new)), version)
         others = np.sort(order[is_other])
         return taken, list(zip(others.tolist(), intake.table["event_id"][others].to_list(), strict=True))
@@ -152,7 +154,7 @@ class Writer:
             sync_folder(folder)
             sync_folder(folder.parent)
         sync_folder(events)
-        _commit(self.table, [*adds, *gone], stored_columns(), marks)
+        _commit(self.table, [*adds, *gone], columns=stored_columns(), marks=marks)
 
     def reject(self, rows: list[dict[str, Any]]) -> None:
         """Keep a note of what was refused."""
@@ -170,21 +172,22 @@ class Writer:
         rows.write_parquet(whole, compression="zstd")
         add = added(path, whole, {"numRecords": rows.height})
         sync_folder(whole.parent)
-        _commit(self.lake.table(name), [add], dict(rows.schema), [])
+        _commit(self.lake.table(name), [add], columns=dict(rows.schema))
 
 
 def _commit(
     table: DeltaTable,
-    actions: list[AddAction | RemoveAction],
+    actions: Sequence[AddAction | RemoveAction],
+    *,
     columns: dict[str, Any],
-    marks: list[Transaction],
+    marks: Sequence[Transaction] = (),
 ) -> None:
     table.create_write_transaction(
-        actions,
+        list(actions),
         "append",
         delta_schema(columns),
         list(table.metadata().partition_columns),
-        commit_properties=CommitProperties(app_transactions=marks, max_commit_retries=0),
+        commit_properties=CommitProperties(app_transactions=list(marks), max_commit_retries=0),
     )
     table.update_incremental()
     log = Path(table.table_uri.removeprefix("file://")) / "_delta_log"
@@ -250,30 +253,31 @@ def _repeats(wanted: Hashes) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], np.nd
 
 
 def _folders(table: pl.DataFrame) -> Iterable[tuple[tuple[str, str], pl.DataFrame]]:
+    """Return the rows of each organisation and month."""
+    whose = table.select(FOLDERS).unique().rows()
+    if len(whose) == 1:
+        return [(whose[0], table)]
     parts = table.partition_by(FOLDERS, as_dict=True, maintain_order=True)
     return [((str(key[0]), str(key[1])), part) for key, part in parts.items()]
 
 
-_BATCH = 4_000_000
+_BATCH = 2_000_000
 
 
-def _by_version(files: pl.DataFrame, covered: int) -> Iterable[tuple[int, list[str]]]:
-    """Return what to read for the index, in few steps: all files with rows of versions up to the one named."""
-    rows, held = 0, []
-    for file in files.iter_rows(named=True):
-        held.append(file)
-        rows += file["rows"]
-    return [(max(file["taken"] for file in held), [file["file"] for file in held])] if held else []
+def _batches(files: pl.DataFrame) -> Iterator[list[str]]:
+    """Return files in groups of so few rows that memory does not mind."""
+    group = (files["rows"].cum_sum() // _BATCH).alias("group")
+    for part in files.with_columns(group).partition_by("group"):
+        yield part["file"].to_list()
 
 
-def _hashes_in(files: list[str], after: int, until: int) -> Hashes:
-    rows = (
-        pl.scan_parquet(files, glob=False)
-        .filter(pl.col("taken").is_between(after + 1, until))
-        .select("event_id", "digest")
-        .collect()
-    )
-    return hash_ids(rows["event_id"], rows["digest"].to_numpy().view(np.uint64)).sorted()
+def _hashes_in(files: list[str], after: int) -> Hashes:
+    rows = pl.scan_parquet(files, glob=False, hive_partitioning=False, extra_columns="ignore", schema=_INDEXED)
+    new = rows.filter(pl.col("taken") > after).collect()
+    return hash_ids(new["event_id"], new["digest"].to_numpy().view(np.uint64)).sorted()
+
+
+_INDEXED = {name: stored_columns()[name] for name in ("event_id", "digest", "taken")}
 
 
 def _now() -> int:
