@@ -23,7 +23,9 @@ NO_SIGNAL = "No signal: the weeks vary as chance alone would have it."
 SHAPES = {OUTSIDE.name: "diamond", TWO_OF_THREE.name: "cross", SHIFT.name: "square", TREND.name: "triangle-up"}
 OTHER_SHAPE = "triangle-down"
 WIDE, NARROW, HEIGHT = 780, 300, 190
-LABEL_ROW = 15
+LABEL_ROW, NOTE_ROWS = 14, 3
+# Width of a character of the notes; words that find no room in any row are left to the text.
+CHARACTER = 6.2
 
 
 class Better(Enum):
@@ -200,7 +202,7 @@ def _layers(rate: RateChart, width: int) -> Any:  # noqa: ANN401 - Altair's laye
         base.mark_line(color=QUIET, strokeWidth=1.2).encode(y=value, detail="phase:N"),
         _points(base.transform_filter("!datum.is_signal && isValid(datum.value)"), value, size=16),
         _points(base.transform_filter("datum.is_signal"), value, size=70),
-        *_note_marks(rate.notes, rows),
+        *_note_marks(rate.notes, rows, width),
     ]
     return alt.layer(*layers).properties(width=width, height=HEIGHT)
 
@@ -219,22 +221,31 @@ def _points(base: Any, value: alt.Y, *, size: int) -> alt.Chart:  # noqa: ANN401
     )
 
 
-def _note_marks(notes: Sequence[Note], rows: Sequence[dict[str, Any]]) -> list[alt.Chart]:
-    """Return a rule for each note within the weeks shown, its words above the plot; neighbours in two rows."""
-    first, last = str(rows[0]["on"]), str(rows[-1]["on"])
-    within = sorted((note for note in notes if first <= note.on.isoformat() <= last), key=lambda note: note.on)
-    marks: list[alt.Chart] = []
-    for n, note in enumerate(within):
-        base: alt.Chart = alt.Chart(alt.InlineData(values=[{"on": note.on.isoformat(), "words": note.words}]))
-        top = -LABEL_ROW * (1 + n % 2)
-        is_late = date.fromisoformat(last) - note.on < (date.fromisoformat(last) - date.fromisoformat(first)) / 4
-        rule = base.mark_rule(color=INK, strokeWidth=1, strokeDash=[2, 2])
-        text = base.mark_text(
-            align="right" if is_late else "left", dx=-3 if is_late else 3, baseline="middle", color=INK, fontSize=11
-        )
-        x = alt.X("on:T", scale=alt.Scale(type="utc"))
-        marks += [
-            rule.encode(x=x, y=alt.value(top - 4), y2=alt.value(HEIGHT)),
-            text.encode(x=x, y=alt.value(top), text="words:N"),
-        ]
+def _note_marks(notes: Sequence[Note], rows: Sequence[dict[str, Any]], width: int) -> list[alt.Chart]:
+    """Return a rule for each note within the weeks shown, its words above the plot; neighbours in rows of their own."""
+    first, last = (date.fromisoformat(str(rows[n]["on"])) for n in (0, -1))
+    within = sorted((note for note in notes if first <= note.on <= last), key=lambda note: note.on)
+    if not within:
+        return []
+    days = (last - first).days or 1
+    values, ends = [], [-1.0] * NOTE_ROWS
+    for note in within:
+        at, length = width * (note.on - first).days / days, CHARACTER * len(note.words)
+        is_late = at + length > width
+        left = at - length if is_late else at
+        row = next((n for n, end in enumerate(ends) if left > end), None)
+        if row is not None:
+            ends[row] = left + length + CHARACTER
+        top = -LABEL_ROW * (1 + (row or 0))
+        words = "" if row is None else note.words
+        values.append({"on": note.on.isoformat(), "words": words, "top": top, "foot": HEIGHT, "is_late": is_late})
+    base: alt.Chart = alt.Chart(alt.InlineData(values=values))
+    x, top_of = alt.X("on:T", scale=alt.Scale(type="utc")), alt.Y("top:Q", scale=None, axis=None)
+    rules = base.mark_rule(color=INK, strokeWidth=1, strokeDash=[2, 2], yOffset=-4)
+    marks = [rules.encode(x=x, y=top_of, y2=alt.Y2("foot:Q"))]
+    for is_late in (False, True):
+        style: dict[str, Any] = {"align": "right", "dx": -3} if is_late else {"align": "left", "dx": 3}
+        texts = base.transform_filter(f"datum.is_late === {str(is_late).lower()}")
+        text = texts.mark_text(**style, baseline="middle", color=INK, fontSize=11)
+        marks.append(text.encode(x=x, y=top_of, text="words:N"))
     return marks
