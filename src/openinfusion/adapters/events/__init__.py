@@ -12,6 +12,7 @@ from openinfusion.adapters.events.log import (
     write_events,
     write_tables,
 )
+from openinfusion.adapters.events.parquet import record_lines
 from openinfusion.adapters.events.streams import DamagedError
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "event_from_row",
     "parse_lines",
     "read_events",
+    "record_lines",
     "split_lines",
     "table_to_events",
     "to_row",

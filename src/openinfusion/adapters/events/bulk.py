@@ -198,10 +198,7 @@ class _Sheet:
         if part.form is Form.DECIMAL:
             canonical = [None if one is None else canonical_decimal(one) for one in column]
             pairs = zip(column, canonical, strict=True)
-            self._doubt(
-                rows.at,
-                (one is not None and (good is None or (good < "0" and name not in _SIGNED)) for one, good in pairs),
-            )
+            self._doubt(rows.at, (one is not None and not _is_plain_span(good, name) for one, good in pairs))
             column = canonical
         elif part.form is Form.TEXT and not "".join(filter(None, column)).isprintable():
             self._doubt(rows.at, (one is not None and not one.isprintable() for one in column))
@@ -225,7 +222,14 @@ class _Sheet:
             self._doubt(rows.at, (not any(_values(group)) for group in rows.structs))
 
 
-_SIGNED = frozenset({"clock_offset"})
+def _is_plain_span(seconds: str | None, name: str) -> bool:
+    """Whether a number of seconds is far from every limit of its rule."""
+    if seconds is None or len(seconds) > _SHORT_SPAN:
+        return False
+    return name == "clock_offset" or seconds >= "0"
+
+
+_SHORT_SPAN = 9
 _values = msgspec.structs.astuple
 _OPTIONAL = frozenset(
     part.name for part in parts_of(Event) if part.parts and not any(inner.required for inner in part.parts)

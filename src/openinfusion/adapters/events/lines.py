@@ -87,16 +87,17 @@ def _blocks(source: Source, size: int, *, name: str) -> Iterator[Block]:
         if data:
             yield Block(data, line)
         raise DamagedError(name=name, line=line + data.count(b"\n"), found=str(error)) from error
-    if held.rest:
-        yield Block(held.rest, line)
+    if data := held.rest():
+        yield Block(data, line)
 
 
 class _Held:
     """Bytes that wait for the end of their line; of an endless line only so much as shows that it is too long."""
 
     def __init__(self, size: int) -> None:
-        self.size = size
-        self.rest = b""
+        self._size = size
+        self._pieces: list[bytes] = []
+        self._length = 0
         self._skips = False
 
     def add(self, piece: bytes) -> bytes:
@@ -106,19 +107,31 @@ class _Held:
             if end < 0:
                 return b""
             piece, self._skips = piece[end:], False
-        self.rest += piece
-        if len(self.rest) < self.size:
+        self._hold(piece)
+        if self._length < self._size:
             return b""
         data = self.whole_lines()
-        if len(self.rest) > LONGEST_LINE:
-            self.rest, self._skips = self.rest[: LONGEST_LINE + 1], True
+        if self._length > LONGEST_LINE:
+            cut, self._skips = self.rest()[: LONGEST_LINE + 1], True
+            self._hold(cut)
+        return data
+
+    def _hold(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self._length += len(piece)
+
+    def rest(self) -> bytes:
+        """Return all that is held, and hold nothing."""
+        data = b"".join(self._pieces)
+        self._pieces, self._length = [], 0
         return data
 
     def whole_lines(self) -> bytes:
         """Return the whole lines that are held, and keep what comes after them."""
-        cut = self.rest.rfind(b"\n") + 1
-        data, self.rest = self.rest[:cut], self.rest[cut:]
-        return data
+        data = self.rest()
+        cut = data.rfind(b"\n") + 1
+        self._hold(data[cut:])
+        return data[:cut]
 
 
 def _numbered(blocks: Iterator[bytes], name: str) -> Iterator[Block]:

@@ -14,10 +14,12 @@ from openinfusion.adapters.events.shape import Form, Part, parts_of
 from openinfusion.core.events import LARGEST_COUNT, LONGEST_NAME, Event
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
+# Longer ones are never good; so what is remembered of good and bad ones stays small.
+_Short = Annotated[str, msgspec.Meta(max_length=80)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_COUNT)]
 _TYPES: dict[Form, Any] = {
     Form.TEXT: _Text,
-    Form.DECIMAL: str,
+    Form.DECIMAL: _Short,
     Form.TIME: str,
     Form.COUNT: _Count,
     Form.FLAG: bool,
@@ -29,7 +31,7 @@ _SETTINGS: dict[str, Any] = {
     "gc": False,
     "eq": False,
 }
-_Quantity = msgspec.defstruct("Quantity", [("value", str), ("unit", str)], **_SETTINGS)
+_Quantity = msgspec.defstruct("Quantity", [("value", _Short), ("unit", _Short)], **_SETTINGS)
 
 
 @cache

@@ -88,7 +88,8 @@ def _read(file: BinaryIO, size: int) -> bytes:
         return file.read(size)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "an error"
-        raise FileAccessError(where="file", found=reason, expected="a file that can be read") from error
+        name = str(getattr(file, "name", "input"))
+        raise FileAccessError(where=name, found=reason, expected="a file that can be read") from error
 
 
 def _gunzip(packed: Iterator[bytes]) -> Iterator[bytes]:
