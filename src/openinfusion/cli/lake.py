@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from openinfusion.cli.console import error_console, say, say_json, table
+from openinfusion.lake.compact import RETENTION_HOURS, compact
 from openinfusion.lake.ingest import BLOCK, ROWS, WORKERS, Settings, Summary, ingest
+from openinfusion.lake.store import Lake
 
 app = typer.Typer(no_args_is_help=True, help="Keep events exactly once, and ask them questions.")
 LakeFolder = Annotated[Path, typer.Argument(help="the folder of the lake")]
@@ -86,3 +89,25 @@ def _show(told: Sequence[Summary], rows: Sequence[Sequence[int]]) -> None:
     if faults:
         say("", table("Refused, by the field at fault", ("field", "records"), sorted(faults.items()), right=(1,)))
         say("", "What was refused, by file and line, is kept in the folder rejected/ of the lake.")
+
+
+@app.command("compact")
+def compact_lake(
+    lake: LakeFolder,
+    *,
+    retention: Annotated[int, typer.Option(min=0, help="hours that replaced files stay for who reads them")] = (
+        RETENTION_HOURS
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """
+    Merge small files into large ones and mark voided records; nobody who reads notices.
+
+    Example: openinfusion lake compact LAKE
+    """
+    done = compact(Lake.open(lake), retention_hours=retention)
+    if as_json:
+        say_json(asdict(done))
+        return
+    say(f"Files of events: {done.before:,} before, {done.after:,} now; {done.rewritten:,} events were written again.")
+    say(f"Records marked as void: {done.marked:,}. Files deleted that nobody needs any more: {done.deleted:,}.")

@@ -153,7 +153,7 @@ class Lake:
         return lake
 
     def must_be_for(self, purpose: str) -> None:
-        """Refuse events of another purpose: those of tests, training and examples are never mixed with clinical ones."""
+        """Refuse events of another purpose: tests, training and examples are never mixed with clinical events."""
         if self.purpose != purpose:
             raise OperatorError(
                 where=str(self.path),

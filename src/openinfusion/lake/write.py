@@ -147,9 +147,9 @@ class Writer:
 
     def commit(self, adds: list[AddAction], removes: Iterable[str] = (), settled: int | None = None) -> None:
         """Have the log name new files, and no longer name others, at once; then it survives a power cut."""
-        gone = [RemoveAction(path, data_change=False, deletion_timestamp=_now()) for path in removes]
-        marks = [] if settled is None else [Transaction(SETTLED, settled)]
         events = self.lake.path / "events"
+        gone = [_removed(self.table, file) for file in removes]
+        marks = [] if settled is None else [Transaction(SETTLED, settled)]
         for folder in {(events / add.path).parent for add in adds}:
             sync_folder(folder)
             sync_folder(folder.parent)
@@ -166,13 +166,24 @@ class Writer:
             self._append("shapes", new.select(list(SHAPES)))
             self.known_shapes |= set(new["shape"].to_list())
 
-    def _append(self, name: str, rows: pl.DataFrame) -> None:
+    def _append(self, name: str, rows: pl.DataFrame, removes: Iterable[str] = ()) -> None:
         path = f"{uuid.uuid4().hex}.parquet"
         whole = self.lake.path / name / path
+        table = self.lake.table(name)
         rows.write_parquet(whole, compression="zstd")
-        add = added(path, whole, {"numRecords": rows.height})
+        actions = [added(path, whole, {"numRecords": rows.height}), *(_removed(table, file) for file in removes)]
         sync_folder(whole.parent)
-        _commit(self.lake.table(name), [add], columns=dict(rows.schema))
+        _commit(table, actions, columns=dict(rows.schema))
+
+    def replace(self, name: str, rows: pl.DataFrame) -> None:
+        """Have one file of a side table hold what all of them hold."""
+        self._append(name, rows, self.lake.table(name).file_uris())
+
+    def delete_old(self, retention_hours: int) -> int:
+        """Delete files that no version within the retention names, those of commits that never came to be too."""
+        deleted = self.table.vacuum(retention_hours, dry_run=False, enforce_retention_duration=False, full=True)
+        self.table.update_incremental()
+        return len(deleted)
 
 
 def _commit(
@@ -195,6 +206,19 @@ def _commit(
     sync_folder(log)
 
 
+def _removed(table: DeltaTable, file: str) -> RemoveAction:
+    """Return what the log says of a file that a newer one stands for."""
+    root = table.table_uri.removeprefix("file://").rstrip("/")
+    path = file.removeprefix(root).lstrip("/")
+    folders = _folder_values(path)
+    return RemoveAction(path, data_change=False, deletion_timestamp=_now(), partition_values=folders)
+
+
+def _folder_values(path: str) -> dict[str, str | None]:
+    folders = [folder.partition("=") for folder in path.split("/")[:-1]]
+    return {name: unquote(value) for name, _, value in folders}
+
+
 def new_file(whose: Sequence[str]) -> str:
     """Return the path of a new file under the folder of an organisation and month."""
     folder = "/".join(f"{name}={quote(value, safe='')}" for name, value in zip(FOLDERS, whose, strict=True))
@@ -204,11 +228,10 @@ def new_file(whose: Sequence[str]) -> str:
 def added(path: str, whole: Path, stats: dict[str, Any], *, is_new: bool = True) -> AddAction:
     """Return what the log says of a file, once the file is on the disk."""
     sync_file(whole)
-    folders = [folder.partition("=") for folder in path.split("/")[:-1]]
     return AddAction(
         path=path,
         size=whole.stat().st_size,
-        partition_values={name: unquote(value) for name, _, value in folders},
+        partition_values=_folder_values(path),
         modification_time=_now(),
         data_change=is_new,
         stats=json.dumps(stats),
