@@ -23,16 +23,16 @@ from tests.spec.tables import read_table
 MOMENT = pl.Datetime("us", "UTC")
 # Every column that a question may read: the flat event, and what the lake adds.
 EVENTS: Mapping[str, pl.DataType] = {**columns(), **DERIVED}
-PUMPS = {
+PUMPS: Mapping[str, pl.DataType] = {
     **dict.fromkeys(("organisation", "pump", "model"), pl.String()),
     **dict.fromkeys(("in_service_from", "in_service_to"), MOMENT),
 }
-RELEASES = {
+RELEASES: Mapping[str, pl.DataType] = {
     **dict.fromkeys(("organisation", "library_name", "library_version"), pl.String()),
     "released_at": MOMENT,
 }
-DRUGS = {"organisation": pl.String(), "drug": pl.String(), "high_alert": pl.Boolean()}
-WEEKS = {"week": pl.Date()}
+DRUGS: Mapping[str, pl.DataType] = {"organisation": pl.String(), "drug": pl.String(), "high_alert": pl.Boolean()}
+WEEKS: Mapping[str, pl.DataType] = {"week": pl.Date()}
 ALWAYS = {"organisation": "trust", "pump": "P1", "model": "M1", "library_name": "adult", "library_version": "1"}
 NAMES = {
     "at": "moment",
@@ -71,7 +71,7 @@ def tables_of(worked: Worked, engine: Engine) -> Tables:
     """The tables that an example describes, on an engine."""
     always = {**ALWAYS, **worked.given}
     rows = [{**always, "event_id": f"e{n}", **row} for n, row in enumerate(read_table(worked.events), start=1)]
-    frames = {
+    frames: Mapping[str, tuple[str | None, Mapping[str, pl.DataType]]] = {
         "pumps": (worked.pumps, PUMPS),
         "releases": (worked.releases, RELEASES),
         "drugs": (worked.drugs, DRUGS),
@@ -141,7 +141,7 @@ def _said(row: Mapping[str, Any], name: str) -> str:
     """A cell in words: "covered" and "unmapped" say part and whole, a week its Monday."""
     if name in ("covered", "unmapped"):
         return f"{row[name]}/{row['coverage_of' if name == 'covered' else 'unmapped_of']}"
-    value = row[NAMES.get(name, name)]
+    value = row[name] if name in row else row[NAMES[name]]
     if value is None:
         return ""
     if isinstance(value, float):

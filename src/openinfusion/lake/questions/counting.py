@@ -1,6 +1,6 @@
 """How every question counts: whole numbers summed by dimension, and one division at the very end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -13,6 +13,7 @@ ANSWER = (
     *("numerator", "denominator", "value", "covered", "coverage_of", "coverage"),
     *("unmapped", "unmapped_of", "unmapped_share"),
 )
+ALL = "all_rows"
 # What "unmapped" means unless a question says otherwise.
 UNMAPPED = nw.col("drug").is_null() | nw.col("care_area").is_null()
 
@@ -61,19 +62,20 @@ def split_answer(
 def tally(rows: Frame, by: Sequence[str], counts: Mapping[str, nw.Expr]) -> Frame:
     """Return the sum of each count by dimension; no row at all is a sum of 0, where nothing parts the rows."""
     if "week" not in by:
-        return _sum(rows.select(*by, **{name: _whole(expr) for name, expr in counts.items()}), by, counts)
+        return total(rows.select(*by, **{name: _whole(expr) for name, expr in counts.items()}), by, counts)
     # By day first: then only a few rows must be told which week they are in.
     days = ["day", *(name for name in by if name != "week")]
     dated = rows.with_columns(day=nw.col("moment").dt.date())
-    daily = _sum(dated.select(*days, **{name: _whole(expr) for name, expr in counts.items()}), days, counts)
-    return _sum(daily.with_columns(week=monday(nw.col("day"))), by, counts)
+    daily = total(dated.select(*days, **{name: _whole(expr) for name, expr in counts.items()}), days, counts)
+    return total(daily.with_columns(week=monday(nw.col("day"))), by, counts)
 
 
 def _whole(expr: nw.Expr) -> nw.Expr:
     return expr.cast(nw.Int64).fill_null(0)
 
 
-def _sum(rows: Frame, by: Sequence[str], names: Mapping[str, object]) -> Frame:
+def total(rows: Frame, by: Sequence[str], names: Iterable[str]) -> Frame:
+    """Return the sum of whole-number columns by dimension."""
     sums = [nw.col(name).sum().cast(nw.Int64).alias(name) for name in names]
     if by:
         return rows.group_by(*by).agg(*sums)
@@ -107,6 +109,11 @@ def monday(day: nw.Expr) -> nw.Expr:
     for number in range(2, 8):
         made = nw.when(day.dt.weekday() % 7 == number % 7).then(day.dt.offset_by(f"-{number - 1}d")).otherwise(made)
     return made.cast(nw.Date)
+
+
+def over(expr: nw.Expr, by: Sequence[str], *order_by: str) -> nw.Expr:
+    """Return an expression over the rows of one group; ``ALL`` must be a column, for where nothing parts the rows."""
+    return expr.over(ALL, *by, order_by=list(order_by) or None)
 
 
 def is_kind(kind: str) -> nw.Expr:
