@@ -3,6 +3,7 @@
 import pytest
 
 from openinfusion.lake.engine import Engine
+from openinfusion.lake.questions import QUESTIONS
 from tests.engines import ENGINES, marks
 from tests.spec.questions import WORKED
 from tests.spec.questions.worked import Worked, answer_of, expected_of
@@ -18,3 +19,8 @@ EXAMPLES = [
 def test_the_engine_answers_as_by_hand(lake_engine: Engine, worked: Worked) -> None:
     """Every row that the table expects, and no other."""
     assert answer_of(worked, lake_engine) == expected_of(worked)
+
+
+def test_every_question_has_an_example() -> None:
+    """A definition that nobody worked out by hand is not yet a definition."""
+    assert {worked.question for worked in WORKED} == set(QUESTIONS)

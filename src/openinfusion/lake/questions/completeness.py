@@ -106,9 +106,9 @@ COMPLETENESS = (
         id="log-coverage",
         title="Log coverage",
         definition=(
-            " it is not known. A week without any record shows only if the weeks asked about are named."
-            " or more. A pump is in service from the first to the last day that the register names. Without a register"
-            " it is not known. A week without any record shows only if the weeks asked about are named."
+            "Of the pumps in service by the register in the period (in each week, if by week), the share with one"
+            " record or more. A pump is in service from the first to the last day that the register names. Without a"
+            " register it is not known. A week without any record shows only if the weeks asked about are named."
         ),
         numerator="pumps in service with a record",
         denominator="pumps in service",
