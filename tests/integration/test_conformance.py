@@ -31,50 +31,50 @@ FAULTS = {
     ),
     "the weight is ignored": (
         (
-            "old = dosing._Check.settle_patient\n"
+            "old = dosing.Check.settle_patient\n"
             "def ignore(self):\n"
             "    old(self)\n"
             "    self.weight = Fraction(1) if self.weight else None\n"
-            "dosing._Check.settle_patient = ignore"
+            "dosing.Check.settle_patient = ignore"
         ),
         {"continuous", "made up by weight"},
     ),
     "a missing weight is taken as 70 kg": (
         (
-            "old = dosing._Check.settle_patient\n"
+            "old = dosing.Check.settle_patient\n"
             "def assume(self):\n"
             "    old(self)\n"
             "    self.weight = self.weight or Fraction(70)\n"
-            "dosing._Check.settle_patient = assume"
+            "dosing.Check.settle_patient = assume"
         ),
         {"patient", "fluid"},
     ),
     "soft limits hide hard ones": (
         (
             "from openinfusion.core.programme import Decision, Verdict\n"
-            "old = dosing._Check.verdict\n"
-            "def soften(self):\n"
-            "    said = old(self)\n"
+            "old = dosing.conclude\n"
+            "def soften(*found, **more):\n"
+            "    said = old(*found, **more)\n"
             "    soft = any(not f.is_hard for f in said.findings)\n"
             "    return Verdict(Decision.CONFIRM, said.findings, said.derived) if soft else said\n"
-            "dosing._Check.verdict = soften"
+            "dosing.conclude = soften"
         ),
         {"care area"},
     ),
     "a rate is always rounded": (
         (
-            "old = dosing._Check.derived\n"
+            "old = dosing.Check.derived\n"
             "from dataclasses import replace\n"
             "def rounded(self):\n"
             "    made = old(self)\n"
             "    rate = made.rate and units.Quantity(Fraction(round(made.rate.value * 10), 10), made.rate.unit)\n"
             "    return replace(made, rate=rate)\n"
-            "dosing._Check.derived = rounded"
+            "dosing.Check.derived = rounded"
         ),
         {"continuous", "rounding", "exactness"},
     ),
     "an open concentration is not held against its limits": (
-        "dosing._Check.hold_strength = lambda self, *_: None",
+        "dosing.Check.hold_strength = lambda self, *_: None",
         {"concentration", "november 2018"},
     ),
 }
