@@ -82,7 +82,7 @@ def report(**changes) -> MonthReport:
         week="9-Mar-2026",
         attempted="10 mg/h",
         limit="5 mg/h",
-        times="2 times",
+        times="2 times the limit",
         then="Reprogrammed to 1 mg/h.",
     )
     drug = DrugRow(drug="Morphine", soft=30, hard=2, per_100="3.2", overridden="66 %", quick="14 %", most_times="2.0")

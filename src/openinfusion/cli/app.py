@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from openinfusion import __version__
-from openinfusion.cli import demo, dose, lake, libraries, replay
+from openinfusion.cli import demo, dose, lake, libraries, replay, report
 from openinfusion.cli.console import error_console
 from openinfusion.core.errors import OpenInfusionError, OperatorError
 
@@ -27,6 +27,7 @@ app.add_typer(libraries.app, name="library")
 app.add_typer(lake.app, name="lake")
 app.command("check")(dose.check_programme)
 app.command("replay")(replay.replay_infusions)
+app.command("report")(report.report_month)
 app.command("demo")(demo.run_demo)
 
 
