@@ -33,8 +33,10 @@ def test_a_kill_loses_nothing_acknowledged_and_keeps_nothing_twice(tmp_path):
     """After every kill each acknowledged event is there once; after the last run every event is."""
     logs = [_log(tmp_path, number) for number in range(LOGS)]
     wanted = {_id(log, line) for log in range(LOGS) for line in range(2, RECORDS + 2)}
-    lake, chance = tmp_path / "lake", random.Random(20261125)
+    lake = tmp_path / "lake"
+    chance = random.Random(20261125)  # noqa: S311 - when to kill
     whole = _run_for(lake, logs, seconds=None)[0]
+    assert whole is not None
     kills, safe = 0, wanted
     while kills < KILLS:
         if len(safe) == len(wanted):
@@ -73,7 +75,7 @@ def _id(log: int, line: int) -> str:
 
 
 def _log(folder: Path, log: int) -> Path:
-    """Write a log whose line n holds a record of a known id; some replace others."""
+    """Write a log whose line n holds a record of a known id."""
     rows = [programmed(number) if number % 3 else record(number) for number in range(RECORDS)]
     for number, row in enumerate(rows):
         row["event_id"] = _id(log, number + 2)
@@ -86,7 +88,7 @@ def _start(command: Sequence[str], out: Path) -> "subprocess.Popen[bytes]":
 
 
 def _run_for(lake: Path, logs: Sequence[Path], *, seconds: float | None) -> tuple[float | None, set[str]]:
-    """Take logs in, kill everything after some seconds; return how long it took if it ended, and the ids acknowledged."""
+    """Take logs in, kill it after some seconds; return how long it took if it ended, and the ids acknowledged."""
     out = lake.parent / "out"
     command = (*LAKE, "ingest", str(lake), *map(str, logs), *SMALL_STEPS)
     took = _until_killed(command, out, seconds)

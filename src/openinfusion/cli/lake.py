@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from openinfusion.cli import lake_look
 from openinfusion.cli.console import error_console, say, say_json, table
 from openinfusion.lake.compact import RETENTION_HOURS, compact
 from openinfusion.lake.ingest import BLOCK, ROWS, WORKERS, Settings, Summary, ingest
@@ -16,7 +17,8 @@ from openinfusion.lake.store import Lake
 app = typer.Typer(no_args_is_help=True, help="Keep events exactly once, and ask them questions.")
 LakeFolder = Annotated[Path, typer.Argument(help="the folder of the lake")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
-SMALLEST_BLOCK = 2**16
+BYTES_A_LINE = 256
+SMALLEST_BLOCK = 2**14
 _SUMS = ("lines", "kept", "duplicates", "conflicts", "rejected", "blank", "unknown")
 
 
@@ -38,7 +40,7 @@ def ingest_files(
 
     Example: openinfusion lake ingest LAKE examples/trust/events.jsonl
     """
-    block = min(BLOCK, max(SMALLEST_BLOCK, rows * 512))
+    block = min(BLOCK, max(SMALLEST_BLOCK, rows * BYTES_A_LINE))
     settings = Settings(workers=_workers(workers, files, block), rows=rows, block=block)
     told: list[Summary] = []
     for summary in ingest(lake, files, settings, acknowledge=_acknowledge if progress else _say_nothing):
@@ -111,3 +113,8 @@ def compact_lake(
         return
     say(f"Files of events: {done.before:,} before, {done.after:,} now; {done.rewritten:,} events were written again.")
     say(f"Records marked as void: {done.marked:,}. Files deleted that nobody needs any more: {done.deleted:,}.")
+
+
+app.command("info")(lake_look.info)
+app.command("gaps")(lake_look.gaps)
+app.command("clock")(lake_look.clock)

@@ -59,7 +59,7 @@ def compact(lake: Lake, *, target: int = TARGET, retention_hours: int = RETENTIO
             _merge_side(writer, name, list(columns))
         deleted = writer.delete_old(retention_hours)
         after = writer.snapshot()
-    marked = int(after.files["voided"].sum() - before.files["voided"].sum())
+    marked = after.voided - before.voided
     return Compacted(before.files.height, after.files.height, rewritten, marked, deleted)
 
 

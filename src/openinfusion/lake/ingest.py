@@ -21,7 +21,7 @@ from openinfusion.adapters.events.streams import DamagedError
 from openinfusion.core.errors import Fault, OpenInfusionError
 from openinfusion.lake.ids import join_hashes
 from openinfusion.lake.intake import Intake
-from openinfusion.lake.parsing import Parsed, Submit, parsers
+from openinfusion.lake.parsing import Parsed, Submit, cut, parsers
 from openinfusion.lake.store import Lake
 from openinfusion.lake.write import Taken, Writer
 
@@ -141,7 +141,7 @@ class _FileIntake:
         self.organisation = log.header.organisation
         waiting: deque[Future[Parsed]] = deque()
         try:
-            for block in log.blocks:
+            for block in cut(log.blocks, self.settings.block):
                 waiting.append(self.submit(block, log.header))
                 if len(waiting) > self.settings.workers + 1:
                     self._hold(waiting.popleft().result())

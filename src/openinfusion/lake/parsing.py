@@ -1,7 +1,7 @@
 """Blocks of lines to events ready to be kept, in processes of their own that never outlive the one that asked."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +29,19 @@ class Parsed:
     rejected: list[Rejected]
     intake: Intake
     lines: Lines
+
+
+def cut(blocks: Iterable[Block], size: int) -> Iterator[Block]:
+    """Yield blocks again, those much larger than asked for in parts of whole lines."""
+    for data, first_line in blocks:
+        start, line = 0, first_line
+        while len(data) - start > 2 * size:
+            end = data.find(b"\n", start + size) + 1 or len(data)
+            yield Block(data[start:end], line)
+            line += data.count(b"\n", start, end)
+            start = end
+        if start < len(data):
+            yield Block(data[start:], line)
 
 
 def parse(block: Block, header: EventLog) -> Parsed:

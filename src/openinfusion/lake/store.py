@@ -64,6 +64,11 @@ class Snapshot:
     def rows(self) -> int:
         return int(self.files["rows"].sum())
 
+    @property
+    def voided(self) -> int:
+        """How many records are marked as void."""
+        return int(self.files["voided"].sum())
+
     @cached_property
     def voids(self) -> pl.DataFrame:
         """Every record that another one voids or replaces: whose, its id, ``by`` which record, when ``taken``."""
@@ -195,7 +200,7 @@ class Lake:
         snapshot = snapshot or self.snapshot()
         engine = engine or PolarsEngine()
         table = engine.scan(snapshot.select(organisation, months), stored_columns())
-        if snapshot.files["voided"].sum():
+        if snapshot.voided:
             table = table.filter(nw.col("voided_by").is_null())
         pending = snapshot.pending.select(VOIDED).unique()
         if pending.height:

@@ -171,7 +171,8 @@ class Writer:
         whole = self.lake.path / name / path
         table = self.lake.table(name)
         rows.write_parquet(whole, compression="zstd")
-        actions = [added(path, whole, {"numRecords": rows.height}), *(_removed(table, file) for file in removes)]
+        actions: list[AddAction | RemoveAction] = [added(path, whole, {"numRecords": rows.height})]
+        actions += [_removed(table, file) for file in removes]
         sync_folder(whole.parent)
         _commit(table, actions, columns=dict(rows.schema))
 
