@@ -97,9 +97,12 @@ def replay_lake(
     known = {row["shape"]: template(row) for row in shapes.iter_rows(named=True)}
     judges = Judges(libraries, known)
     groups = list(_judged_together(events, judges, engine=engine, by=by))
-    left = engine.collect(_not_planned(events, judges, engine=engine, by=by))
-    groups += _judged_singly(left, libraries, by)
-    return Replayed(tuple(libraries), tuple(groups), one_by_one=int(left["number"].sum()))
+    programmes = events.filter(nw.col("kind").is_in(PROGRAMME_KINDS))
+    one_by_one = engine.collect(programmes.select(number=nw.len()))["number"].sum() - sum(g.number for g in groups)
+    if one_by_one:
+        left = engine.collect(_not_planned(programmes, judges, engine=engine, by=by))
+        groups += _judged_singly(left, libraries, by)
+    return Replayed(tuple(libraries), tuple(groups), one_by_one=int(one_by_one))
 
 
 def _judged_together(events: Frame, judges: Judges, *, engine: Engine, by: Sequence[str]) -> Iterator[Group]:
@@ -181,10 +184,10 @@ def _reason(parameter: Parameter, problem: Problem | None) -> str:
     return words if parameter is Parameter.PROGRAMME else f"{parameter.value}: {words}"
 
 
-def _not_planned(events: Frame, judges: Judges, *, engine: Engine, by: Sequence[str]) -> Frame:
+def _not_planned(programmes: Frame, judges: Judges, *, engine: Engine, by: Sequence[str]) -> Frame:
     """Return the distinct programmes that must be checked one by one, with how often each was programmed."""
     columns = [*dict.fromkeys((*PROGRAMME_COLUMNS, "drug", "therapy", *by))]
-    rest = events.filter(nw.col("kind").is_in(PROGRAMME_KINDS))
+    rest = programmes
     if judges.shapes:
         rest = rest.join(engine.table(judges.table.select("shape")), on="shape", how="anti")
     return rest.select(*columns).group_by(*columns).agg(number=nw.len())
