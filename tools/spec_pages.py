@@ -30,8 +30,8 @@ def dosing_page() -> str:
 def _section(specification: Specification) -> str:
     parts = [f"## {specification.title}", "", specification.words, ""]
     if specification.care_areas:
-        parts += ["Care areas:", "", _markdown(specification.care_areas)]
-    parts += ["Entries:", "", _markdown(specification.entries)]
+        parts += ["Care areas:", "", markdown(specification.care_areas)]
+    parts += ["Entries:", "", markdown(specification.entries)]
     parts += [_table(table) for table in specification.tables]
     return "\n".join(parts)
 
@@ -39,7 +39,7 @@ def _section(specification: Specification) -> str:
 def _table(table: Table) -> str:
     given = "; ".join(f"{name} {value}" for name, value in table.given.items())
     said = f"{table.why}" + (f" Always entered: {given}." if given else "")
-    return "\n".join([f"### {table.rule}", "", said, "", _markdown(table.cases)])
+    return "\n".join([f"### {table.rule}", "", said, "", markdown(table.cases)])
 
 
 def _unit_sections() -> list[str]:
@@ -49,10 +49,10 @@ def _unit_sections() -> list[str]:
         ("Which spellings are refused", "The message says what to write instead.", units.REFUSED),
         (units.NUMBERS_TITLE, units.NUMBERS_WORDS, units.NUMBERS),
     )
-    return ["\n".join([f"## {title}", "", words, "", _markdown(table)]) for title, words, table in sections]
+    return ["\n".join([f"## {title}", "", words, "", markdown(table)]) for title, words, table in sections]
 
 
-def _markdown(text: str) -> str:
+def markdown(text: str) -> str:
     """A text table as Markdown."""
     rows = read_table(text)
     lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
