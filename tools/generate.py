@@ -7,12 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cli_page
+import event_page
+import example_year_page
 import hazard_page
+import make_event_examples
 import make_examples
 import make_infusions
 import pictures
+import questions_page
 import spec_pages
 
+from openinfusion.adapters.events.schema import events_schema
 from openinfusion.adapters.schema import format_page, library_schema
 from openinfusion.adapters.tables import vendor_columns_page
 from openinfusion.core import errors
@@ -45,11 +50,15 @@ def documents() -> dict[Path, bytes]:
         "vendor-columns.md": vendor_columns_page,
         "cli.md": cli_page.page,
         "errors.md": error_page,
+        "event-log.md": event_page.page,
         "hazards.md": hazard_page.page,
+        "example-year.md": example_year_page.page,
+        "questions.md": questions_page.page,
     }
     made = {REFERENCE / name: page().encode() for name, page in pages.items()}
     made[REFERENCE / "library.schema.json"] = (json.dumps(library_schema(), indent=2) + "\n").encode()
-    return made | make_examples.build() | make_infusions.build() | pictures.build()
+    made[REFERENCE / "events.schema.json"] = (json.dumps(events_schema(), indent=2) + "\n").encode()
+    return made | make_event_examples.build() | make_examples.build() | make_infusions.build() | pictures.build()
 
 
 def main() -> int:

@@ -36,7 +36,7 @@ def library_schema() -> Json:
 
 def _describe(part: Json) -> None:
     """Move what the class says of each attribute to that property."""
-    words, meanings = _split_docstring(part["description"])
+    words, meanings = split_docstring(part["description"])
     part["description"] = " ".join(words.split())
     for name, meaning in meanings.items():
         part["properties"][name] = {**part["properties"][name], "description": meaning}
@@ -57,7 +57,7 @@ def format_page() -> str:
     """Return the page that describes the library format, object by object, from the dataclasses themselves."""
     parts = [_HEAD]
     for cls in _documented():
-        words, meanings = _split_docstring(cls.__doc__ or "")
+        words, meanings = split_docstring(cls.__doc__ or "")
         parts.append(f"## {cls.__name__}\n\n{words}\n")
         if issubclass(cls, Enum):
             parts.append(", ".join(f"`{member.value}`" for member in cls) + "\n")
@@ -70,7 +70,7 @@ def format_page() -> str:
     return "\n".join(parts)
 
 
-def _split_docstring(text: str) -> tuple[str, dict[str, str]]:
+def split_docstring(text: str) -> tuple[str, dict[str, str]]:
     """Return what a class says of itself, and what it says of each attribute."""
     words, _, attributes = inspect.cleandoc(text).partition("\n\nAttributes:\n")
     pairs = (line.strip().split(": ", 1) for line in attributes.splitlines() if line.strip())

@@ -8,6 +8,7 @@ import msgspec
 from openinfusion.adapters.documents import Json, parse_json, to_json
 from openinfusion.adapters.events.record import LONGEST_LINE, read_group
 from openinfusion.adapters.events.shape import parts_of
+from openinfusion.adapters.events.values import quoted, shown
 from openinfusion.core.errors import EventError, Fault, FormatVersionError, SenderError
 from openinfusion.core.events import FORMAT, EventLog
 
@@ -54,9 +55,10 @@ def header_from_json(value: Any, *, where: str) -> EventLog:  # noqa: ANN401 - J
 
 def _check_version(version: object, where: str) -> None:
     match = _VERSION.fullmatch(version) if isinstance(version, str) else None
-    if match is None:
-        raise EventError([Fault("format_version", "no version", 'a text such as "1.0"')], where=where)
-    if int(match[1]) != MAJOR:
+    if match is None or int(match[1]) < MAJOR:
+        found = quoted(version) if isinstance(version, str) else shown(version)
+        raise EventError([Fault("format_version", found, f'a text such as "{MAJOR}.0"')], where=where)
+    if int(match[1]) > MAJOR:
         raise FormatVersionError(
             where=f"{where}, format_version",
             found=match[0],
