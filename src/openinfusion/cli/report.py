@@ -13,6 +13,7 @@ from openinfusion.adapters.report.month import MonthReport, write_month
 from openinfusion.cli.console import error_console, say, table
 from openinfusion.core.spc import RULE_SETS
 from openinfusion.lake.calendar import Month
+from openinfusion.lake.drug_list import read_drugs
 from openinfusion.lake.engine import VARIABLE, engine_from
 from openinfusion.lake.month import MonthSettings, month_report, organisation_of
 from openinfusion.lake.registers import Registers, read_pumps, read_releases
@@ -35,6 +36,7 @@ def report_month(
     library: Annotated[Path | None, typer.Option(help="names drugs and areas; tells which limits do nothing")] = None,
     register: Annotated[Path | None, typer.Option(help="pumps in service (.csv): who was not heard?")] = None,
     releases: Annotated[Path | None, typer.Option(help="libraries released (.csv): how soon did they arrive?")] = None,
+    drugs: Annotated[Path | None, typer.Option(help="which drugs are high-alert (.csv)")] = None,
     rules: Annotated[Rules, typer.Option(help="the rules of the control charts")] = Rules.NHS,
     rebase: Annotated[
         list[datetime] | None, typer.Option(formats=["%Y-%m-%d"], help="a day from which charts begin a new phase")
@@ -55,7 +57,9 @@ def report_month(
         made_at=datetime.now(tz=UTC),
     )
     registers = Registers(
-        pumps=read_pumps(register) if register else None, releases=read_releases(releases) if releases else None
+        pumps=read_pumps(register) if register else None,
+        releases=read_releases(releases) if releases else None,
+        drugs=read_drugs(drugs) if drugs else None,
     )
     with engine_from(os.environ.get(VARIABLE)) as engine:
         made = month_report(opened, engine, registers, settings=settings)

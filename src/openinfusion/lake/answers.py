@@ -7,7 +7,7 @@ from typing import Any
 
 from openinfusion.adapters.report.month import Definition, Figure
 from openinfusion.adapters.report.tables import NONE
-from openinfusion.core.numbers import round_to, show_number
+from openinfusion.core.numbers import round_to
 from openinfusion.lake.engine import Engine
 from openinfusion.lake.questions import QUESTIONS, Question
 from openinfusion.lake.tables import Tables
@@ -52,12 +52,12 @@ def show_value(value: Fraction | None, unit: str) -> str:
     """Return a value as a reader sees it: a share in per cent, another number with one place, or two below one."""
     if value is None:
         return NOT_KNOWN
-    if unit == COUNT:
-        return f"{int(value):,}"
-    rounded = _rounded(value, unit)
-    if unit == SHARE:
-        return f"{float(rounded):.1f} %"
-    return f"{float(rounded):,.{2 if abs(value) < 1 else 1}f}"
+    return f"{_number(value, unit)} %" if unit == SHARE else _number(value, unit)
+
+
+def _number(value: Fraction, unit: str) -> str:
+    places = 0 if unit == COUNT else 1 if unit == SHARE or abs(value) >= 1 else 2
+    return f"{float(_rounded(value, unit)):,.{places}f}"
 
 
 def _rounded(value: Fraction, unit: str) -> Fraction:
@@ -77,9 +77,10 @@ def change_words(now: Fraction | None, before: Fraction | None, *, unit: str, mo
     difference = _rounded(now, unit) - _rounded(before, unit)
     if not difference:
         return f"as in {month}"
-    points = " percentage points" if unit == SHARE else ""
     way = "up" if difference > 0 else "down"
-    return f"{way} {show_number(abs(difference))}{points} from {show_value(before, unit)}"
+    by = abs(difference) / 100 if unit == SHARE else abs(difference)
+    points = " percentage points" if unit == SHARE else ""
+    return f"{way} {_number(by, unit)}{points} from {show_value(before, unit)}"
 
 
 @dataclass(frozen=True, slots=True)

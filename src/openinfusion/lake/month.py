@@ -9,28 +9,22 @@ import polars as pl
 
 from openinfusion.adapters.report.month import Level, MonthReport, Part, Tone
 from openinfusion.adapters.report.spc_chart import Note
-from openinfusion.adapters.report.tables import Table, entry_words, limit_words
 from openinfusion.core.errors import OperatorError
 from openinfusion.core.library import Library
 from openinfusion.core.spc import NHS, Rule
 from openinfusion.lake.answers import SHARE, Answers, Told, show_value
 from openinfusion.lake.calendar import Month, whole_weeks
 from openinfusion.lake.engine import Engine
+from openinfusion.lake.month_limits import limits_that_do_nothing
 from openinfusion.lake.month_parts import Asked, Names
-from openinfusion.lake.month_pumps import silent_table
 from openinfusion.lake.month_sections import sections
 from openinfusion.lake.questions.versions import releases
 from openinfusion.lake.registers import RELEASES, Registers
-from openinfusion.lake.replay import replay_lake
 from openinfusion.lake.store import Lake, Snapshot
 from openinfusion.lake.tables import OUTCOMES, Frame, Tables
 from openinfusion.lake.weekly import Weeks
-from openinfusion.lake.what_if import limit_uses
 
 MONTHS_BEFORE = 12
-# A limit that fewer programmes were held against has not been put to the test.
-FEWEST_TESTED = 100
-_SHOWN_ENTRIES = 40
 
 FIGURES = (
     Told("infusions", "Infusions started", "attempted", keys=(("stage", "started"),), is_count=True),
@@ -146,8 +140,9 @@ class _Source:
         """Return what can be asked of the months from first to last."""
         months = [str(month) for month in last.with_before(last.since(first))]
         events = self.lake.events(self.engine, organisation=self.organisation, months=months, snapshot=self.snapshot)
-        pumps, known = (self._register(table) for table in (self.registers.pumps, self.registers.releases))
-        return Answers(self.engine, Tables(events=events, pumps=pumps, releases=known))
+        beside = (self.registers.pumps, self.registers.releases, self.registers.drugs)
+        pumps, known, drugs = (self._register(table) for table in beside)
+        return Answers(self.engine, Tables(events=events, pumps=pumps, releases=known, drugs=drugs))
 
     def _register(self, table: pl.DataFrame | None) -> Frame | None:
         if table is None:
@@ -167,27 +162,6 @@ class _Source:
         mine = [] if table is None else table.filter(pl.col("organisation") == self.organisation).to_dicts()
         ordered = sorted(mine, key=lambda row: (row["released_at"], row["library_version"]))
         return [Note(row["released_at"].astimezone(UTC).date(), row["library_version"]) for row in ordered]
-
-
-def limits_that_do_nothing(lake: Lake, answers: Answers, library: Library) -> Table:
-    """Return the limits of a library that many programmes were held against and that none crossed."""
-    replayed = replay_lake(answers.tables.events, lake.shapes(), [library], engine=answers.engine)
-    uses = [use for use in limit_uses(replayed) if use.tested >= FEWEST_TESTED and not use.crossed]
-    uses.sort(key=lambda use: (-use.tested, use.entry, use.limit.value))
-    return silent_table(
-        [
-            (_entry(library, use.entry), use.parameter.value, limit_words(use.limit), f"{use.tested:,}")
-            for use in uses[:_SHOWN_ENTRIES]
-        ]
-    )
-
-
-def _entry(library: Library, entry: str) -> str:
-    known = library.find_entry(entry)
-    if known is None:
-        return entry
-    names = Names(library)
-    return f"{names.drug(known.drug)}, {names.area(known.care_area)}: {entry_words(library, entry)}"
 
 
 def _started(answers: Answers) -> int:

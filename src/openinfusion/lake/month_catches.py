@@ -23,7 +23,7 @@ MOST_STORIES = 8
 WITHIN = timedelta(minutes=10)
 # Grouping by these makes each row one attempt, so that the stories are told by the very definition of the count.
 _ATTEMPT = (
-    *("event_id", "pump", "infusion", "moment", "drug", "care_area", "outcome", "milliseconds", "ratio_thousandths"),
+    *("event_id", "pump", "infusion", "moment", "drug", "care_area", "outcome", "ratio_thousandths"),
     *("alert_limit", "alert_attempted", "alert_attempted_unit", "alert_bound", "alert_bound_unit"),
 )
 _LATER = ("programmed", "started", "rate_changed", "bolus", "loading")
@@ -107,8 +107,7 @@ def _times(row: Row) -> str:
 
 def _then(row: Row, later: pl.DataFrame) -> str:
     """Return what became of the attempt, and the first value that was then entered and that ran."""
-    took = f" after {row['milliseconds'] / 1000:,.0f} seconds" if row["milliseconds"] is not None else ""
-    said = f"{_OUTCOME[row['outcome']]}{took}."
+    said = f"{_OUTCOME[row['outcome']]}."
     moment: datetime = row["moment"]
     mine = later.filter(
         (pl.col("pump") == row["pump"])

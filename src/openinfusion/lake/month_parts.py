@@ -52,25 +52,25 @@ class Asked:
     has_releases: bool = False
 
 
-def area_block(asked: Asked, question: str, *, heading: str, missing: str) -> Block:
-    """Return a question by care area, this month and the one before."""
-    before = {row["care_area"]: row for row in asked.before.rows(question, "care_area")}
-    rows = [row for row in asked.now.rows(question, "care_area") if row["denominator"]]
-    rows.sort(key=lambda row: (-(row["value"] or 0), row["care_area"] or ""))
+def place_block(asked: Asked, question: str, *, heading: str, missing: str, by: str = "care_area") -> Block:
+    """Return a question by care area (or ward), this month and the one before, the highest value first."""
+    before = {row[by]: row for row in asked.before.rows(question, by)}
+    rows = [row for row in asked.now.rows(question, by) if row["denominator"]]
+    rows.sort(key=lambda row: (-(row["value"] or 0), row[by] or ""))
     cells = (
         (
-            asked.names.area(row["care_area"]),
+            asked.names.area(row[by]),
             f"{row['numerator']:,}",
             f"{row['denominator']:,}",
             shown(row, question),
-            shown(before.get(row["care_area"]), question),
+            shown(before.get(row[by]), question),
         )
         for row in rows[:MOST_ROWS]
     )
-    header = ("care area", "counted", "of", asked.month.words, asked.month.back(1).words)
+    header = (by.replace("_", " "), "counted", "of", asked.month.words, asked.month.back(1).words)
     return Block(
         heading=heading,
-        says=" ".join((*_unit(question), *left_out(rows, "care areas"))),
+        says=" ".join((*_unit(question), *left_out(rows, f"{by.replace('_', ' ')}s"))),
         table=make_table(heading, header, cells, numbers=range(1, 5)),
         definition=definition(question, asked.now.one(question)),
         missing=missing,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from openinfusion.adapters.report.month import Block, Section
-from openinfusion.adapters.report.tables import NONE, Table, make_table
+from openinfusion.adapters.report.tables import NONE, make_table
 from openinfusion.lake.answers import NOT_KNOWN, Row, definition, most_first, show_value, shown
-from openinfusion.lake.month_parts import MOST_ROWS, Asked, area_block
+from openinfusion.lake.month_parts import MOST_ROWS, Asked, place_block
 
 NO_REGISTER = "Not known: no register of pumps was given (--register)."
 THRESHOLDS = ("50 %", "80 %", "95 %")
@@ -16,7 +16,7 @@ RELEASES_SHOWN = 6
 def libraries(asked: Asked) -> Section:
     """Return who ran on an outdated library, and how soon releases arrive."""
     missing = "No infusion of this month ran on a library whose release is known."
-    area = area_block(asked, "outdated-infusions", heading="Outdated library by care area", missing=missing)
+    area = place_block(asked, "outdated-infusions", heading="Outdated library by care area", missing=missing)
     return Section(key="library", heading="Is the library up to date?", blocks=[_updates(asked), area])
 
 
@@ -51,17 +51,18 @@ def _days(rows: dict[str, Row]) -> Sequence[str]:
 
 def alarms(asked: Asked) -> Section:
     """Return how often pumps call, about what, and for how long."""
-    area = area_block(asked, "alarms-per-infusion", heading="Alarms by care area", missing="No infusion this month.")
+    area = place_block(asked, "alarms-per-infusion", heading="Alarms by care area", missing="No infusion this month.")
     return Section(key="alarms", heading="Alarm burden", blocks=[_kinds(asked), area])
+
+
+def _alarm(name: str | None) -> str:
+    return "KVO" if name == "kvo" else (name or "not named").replace("_", " ")
 
 
 def _kinds(asked: Asked) -> Block:
     question = "alarm-kinds"
     rows = most_first(asked.now.rows(question), by="alarm")
-    cells = [
-        ((row["alarm"] or "not named").replace("_", " "), f"{row['numerator']:,}", shown(row, question))
-        for row in rows[:MOST_ROWS]
-    ]
+    cells = [(_alarm(row["alarm"]), f"{row['numerator']:,}", shown(row, question)) for row in rows[:MOST_ROWS]]
     long, part = asked.now.one("long-alarms"), asked.now.one("time-in-alarm")
     said = (
         f"{shown(long, 'long-alarms')} of the alarms took over 4 minutes to clear; alarms took"
@@ -149,9 +150,3 @@ def _unmapped(asked: Asked) -> Block:
         table=make_table("Records that name too little", header, cells, numbers=[1, 2, 3]),
         missing=f"{NOT_KNOWN.capitalize()}: there is nothing to map.",
     )
-
-
-def silent_table(rows: Sequence[tuple[str, ...]]) -> Table:
-    """Return the limits that do nothing as a table."""
-    header = ("entry", "what is limited", "limit", "programmes held against it")
-    return make_table("Limits that do nothing", header, rows, numbers=[3])

@@ -6,13 +6,14 @@ from fractions import Fraction
 from markupsafe import Markup
 
 from openinfusion.adapters.report.charts import bars
-from openinfusion.adapters.report.month import Block, DrugRow, Section
+from openinfusion.adapters.report.month import Block, Definition, DrugRow, Section
 from openinfusion.adapters.report.tables import NONE, make_table
 from openinfusion.core.replay_counts import TIMES_BUCKETS
 from openinfusion.lake.answers import SHARE, Answers, Row, definition, most_first, show_value, shown
 from openinfusion.lake.calendar import long_day
 from openinfusion.lake.month_catches import catches
-from openinfusion.lake.month_parts import MOST_ROWS, Asked, area_block, left_out
+from openinfusion.lake.month_limits import FEWEST_TESTED
+from openinfusion.lake.month_parts import MOST_ROWS, Asked, left_out, place_block
 from openinfusion.lake.month_pumps import alarms, completeness, libraries
 from openinfusion.lake.tables import HARD, OUTCOMES
 from openinfusion.lake.weekly import CHARTS, weekly_block
@@ -37,7 +38,7 @@ def sections(asked: Asked) -> list[Section]:
 
 
 def _alerting(asked: Asked) -> Section:
-    area = area_block(asked, "alerts-per-100", heading="Alerts by care area", missing="No infusion this month.")
+    area = place_block(asked, "alerts-per-100", heading="Alerts by care area", missing="No infusion this month.")
     return Section(
         key="alerting",
         heading="Which drugs alert",
@@ -196,12 +197,12 @@ def _sources(asked: Asked) -> Block:
 def _switches(asked: Asked) -> Block:
     question = "hard-stop-then-other-profile"
     heading, missing = "Hard limits gone around", "No attempt met a hard limit this month."
-    return area_block(asked, question, heading=heading, missing=missing)
+    return place_block(asked, question, heading=heading, missing=missing)
 
 
 def _outside(asked: Asked) -> Section:
     missing = "No infusion was started this month."
-    area = area_block(asked, "basic-mode", heading="Basic mode by care area", missing=missing)
+    area = place_block(asked, "basic-mode", heading="Basic mode by ward", missing=missing, by="ward")
     return Section(key="outside", heading="Outside the library", blocks=[area, _not_found(asked)])
 
 
@@ -224,16 +225,18 @@ def _not_found(asked: Asked) -> Block:
 def _silent(asked: Asked) -> Section:
     block = Block(
         heading="Limits that were put to the test and never crossed",
-        says=(
-            "A limit that no programme crosses may be in the right place, or too wide to stop an error."
-            if asked.silent and asked.silent.rows
-            else ""
-        ),
+        says="A limit that nothing crosses may be in the right place, or too wide to stop an error.",
         table=asked.silent,
         missing=(
             "Not known: no library was given to replay (--library)."
             if asked.silent is None
             else "Every limit that was put to the test often enough was crossed at least once."
+        ),
+        definition=Definition(
+            words=(
+                "The programmes of the weeks above are replayed over the library that was given. A limit was put to the"
+                f" test if {FEWEST_TESTED} programmes or more were held against it; those that none crossed are listed."
+            )
         ),
     )
     return Section(key="silent", heading="Limits that do nothing", blocks=[block])

@@ -36,10 +36,11 @@ _WRITTEN = "a date such as 2026-03-31, or a time such as 2026-03-31T14:05:00Z"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registers:
-    """What is known beside the events; ``None`` is not known."""
+    """What is known beside the events (``drugs``: which ones are high-alert); ``None`` is not known."""
 
     pumps: pl.DataFrame | None = None
     releases: pl.DataFrame | None = None
+    drugs: pl.DataFrame | None = None
 
 
 def read_pumps(path: Path) -> pl.DataFrame:
