@@ -7,8 +7,9 @@ against what was published. The virtual pump can take the place of ``infusion`` 
 """
 
 from openinfusion.lake.example.figures import Figures, Tally, comparison
+from openinfusion.lake.example.page import example_page
 from openinfusion.lake.example.trust import Settings, Trust, build_trust
-from openinfusion.lake.example.year import example_events, example_records, write_example
+from openinfusion.lake.example.year import example_events, example_figures, example_records, write_example
 
 __all__ = [
     "Figures",
@@ -18,6 +19,8 @@ __all__ = [
     "build_trust",
     "comparison",
     "example_events",
+    "example_figures",
+    "example_page",
     "example_records",
     "write_example",
 ]

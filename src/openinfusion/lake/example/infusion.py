@@ -20,21 +20,22 @@ from openinfusion.lake.example.prescribing import Order, typed_value, with_value
 from openinfusion.lake.example.trust import Ward
 
 HOUR = 3600.0
-SOFT = {Response.OVERRIDDEN: 0.745, Response.REPROGRAMMED: 0.04, Response.CANCELLED: 0.10, Response.UNKNOWN: 0.115}
+SOFT = {Response.OVERRIDDEN: 0.78, Response.REPROGRAMMED: 0.02, Response.CANCELLED: 0.085, Response.UNKNOWN: 0.115}
 SOFT_MISTAKEN = {
     Response.OVERRIDDEN: 0.25,
     Response.REPROGRAMMED: 0.42,
     Response.CANCELLED: 0.22,
     Response.UNKNOWN: 0.11,
 }
-HARD = {Response.REPROGRAMMED: 0.50, Response.CANCELLED: 0.35, Response.UNKNOWN: 0.15}
+HARD = {Response.REPROGRAMMED: 0.45, Response.CANCELLED: 0.40, Response.UNKNOWN: 0.15}
 """What staff do at an alert; together they give the shares of an English trust (66.3, 8.6, 12.9 and 12.2 %)."""
-QUICK = 0.24
+QUICK = 0.22
 """Share of overrides that are habit: within two seconds."""
 REASON_GIVEN = 0.45
 MOST_HOURS = 96.0
-CONTINUOUS_HOURS, CONTINUOUS_SPREAD = 14.0, 0.95
-CHANGES_PER_HOUR = 0.055
+CONTINUOUS_HOURS, CONTINUOUS_SPREAD = 20.5, 0.95
+CHANGES_PER_HOUR, OFTENER = 0.04, 7
+"""How often a dose is titrated; oftener where the patient needs more than usual, who then alerts again."""
 STOPPED_EARLY = {EntryType.CONTINUOUS: 0.5, EntryType.INTERMITTENT: 0.06, EntryType.FLUID: 0.25, EntryType.PCA: 0.8}
 
 
@@ -63,7 +64,6 @@ class Infusion:
     since: float = 0.0
     running: Programme | None = None
     strength: Quantity | None = None
-    is_unusual: bool = False
     alerts: list[Note] = field(default_factory=list)
 
     def tell(self, at: float, kind: Kind, **more: Any) -> Note:  # noqa: ANN401 - JSON
@@ -166,7 +166,7 @@ class Infusion:
     # --- Running -----------------------------------------------------------------------------------------------------
 
     def run(self, at: float, *, hours: float | None = None) -> float:
-        """Tell the infusion from its start to its end; return when it ended."""
+        """Tell the infusion from its start to its end, planned or given; return when it ended."""
         self.since = at
         self.tell(at, Kind.STARTED)
         hours = self.planned_hours() if hours is None else hours
@@ -204,10 +204,10 @@ class Infusion:
         if self.running is None:
             return sorted(made, key=lambda happening: happening[0])
         if mode is Mode.CONTINUOUS:
-            often = CHANGES_PER_HOUR * (12 if self.is_unusual else 1)
+            often = CHANGES_PER_HOUR * (OFTENER if self.order.is_unusual else 1)
             changes = int(dice.exponential(hours * often) + 0.5)
             made += [(dice.between(at, end), Infusion.change) for _ in range(min(changes, 150))]
-        if entry.bolus is not None and dice.chance(0.25):
+        if entry.bolus is not None and dice.chance(0.18):
             made += [(dice.between(at, end), Infusion.bolus) for _ in range(dice.geometric(1.6))]
         if entry.loading is not None and dice.chance(0.3):
             made.append((at + 30, Infusion.loading))
@@ -242,12 +242,12 @@ class Infusion:
         return end
 
     def change(self, at: float) -> float:
-        """Titrate: a little up or down within the usual range; the patient of the outlier story is never there."""
+        """Titrate: a little up or down within the usual range; a patient who needs more stays above it."""
         running, offer, dice = self.running, self.order.offer, self.scene.dice
         if running is None:
             return at
         now = typed_value(running)
-        wanted = _titrated(offer, now, dice=dice, is_unusual=self.is_unusual)
+        wanted = _titrated(offer, now, dice=dice, is_unusual=self.order.is_unusual)
         if wanted == now:
             return at
         return self.attempt(with_value(replace(running, previous=now), wanted), at, Kind.RATE_CHANGED)
@@ -319,7 +319,7 @@ def _titrated(offer: Offer, now: Quantity, *, dice: Dice, is_unusual: bool) -> Q
     usual = offer.usual
     value = now.to(usual.unit).value
     high, low = usual.usual_max or value, usual.usual_min or Fraction(0)
-    if is_unusual and usual.soft_max is not None:
+    if is_unusual and usual.soft_max is not None and value > usual.soft_max:
         low, high = usual.soft_max * Fraction(21, 20), (usual.hard_max or usual.soft_max * 3)
     step = step_for(high)
     moved = round_to(value * Fraction(dice.whole(80, 130), 100), step)

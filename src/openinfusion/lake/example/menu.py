@@ -78,6 +78,7 @@ class Menu:
 
     by_type: Mapping[EntryType, dict[int, float]]
     offers: tuple[Offer, ...]
+    newest: Library
 
     @classmethod
     def of(cls, library: Library, newest: Library, *, area: str, kind: str, popularity: Mapping[str, float]) -> "Menu":
@@ -85,7 +86,7 @@ class Menu:
         by_type: dict[EntryType, dict[int, float]] = {}
         for place, offer in enumerate(offers):
             by_type.setdefault(offer.entry.type, {})[place] = popularity.get(offer.entry.drug, 1.0)
-        return cls(by_type, offers)
+        return cls(by_type, offers, newest)
 
     def find(self, drug: str) -> Offer | None:
         """Return the first offer of a drug by continuous infusion, if any."""

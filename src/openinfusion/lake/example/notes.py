@@ -44,7 +44,12 @@ class Notes:
 
 @lru_cache(maxsize=65536)
 def _text(value: Fraction) -> str:
-    return decimal_text(value)
+    """Return the decimal of a value; of one with six places or less, which most are, without looking for more."""
+    millionths, rest = divmod(value.numerator * _EXACT_PLACES, value.denominator)
+    if rest:
+        return decimal_text(value)
+    whole, places = divmod(millionths, _EXACT_PLACES)
+    return f"{whole}.{places:06d}".rstrip("0").rstrip(".") if places else str(whole)
 
 
 def quantity_json(quantity: Quantity) -> Fields:

@@ -20,17 +20,17 @@ from openinfusion.lake.example.prescribing import (
 from openinfusion.lake.example.trust import DAY, Pump, Trust, Update
 
 HOUR = 3600.0
-MEAN_GAP = 12.4 * HOUR
+MEAN_GAP = 19.4 * HOUR
 """Hours between two infusions, before nights and weekends lengthen them."""
 NIGHT, NIGHT_SHARE, WEEKEND_SHARE = 6, 0.55, 0.16
-FIRST_SHARE, LAST_SHARE = 0.775, 0.905
+FIRST_SHARE, LAST_SHARE = 0.775, 0.895
 """Share of infusions with the library on the first and the last day, where a ward has no share of its own."""
 MEDICINES, FLUIDS = 0.035, -0.085
 """How far the share lies from that for medicines and for fluids."""
 NOT_FOUND = 0.035
 """Share of infusions of a drug that the library does not have (Howlett 2020: it covered 96.5 %)."""
 NEW_PATIENT = 0.45
-OUTLIER_DAY, OUTLIER_DAYS, OUTLIER_EPISODE = 130, 5, "outlier"
+OUTLIER_DAY, OUTLIER_DAYS, OUTLIER_EPISODE = 45, 5, "outlier"
 REJECTED, REVERTED = 0.012, 0.006
 REJECTIONS = ("signature not valid", "no room for the library", "checksum differs")
 
@@ -274,8 +274,8 @@ class PumpYear:
         self.notes.tell(at - 30, Kind.PATIENT_CHANGED, {"episode": self.episode})
         value = offer.value(offer.usual.soft_max * Fraction(11, 10))
         meant = offer.programme(value, weight=self.weight)
-        order = Order(offer=offer, meant=meant, typed=meant)
-        infusion = Infusion(self.scene(), self.known(order, with_library=True), order, is_unusual=True)
+        order = Order(offer=offer, meant=meant, typed=meant, is_unusual=True)
+        infusion = Infusion(self.scene(), self.known(order, with_library=True), order)
         self.notes.tell(at, Kind.DRUG_CHOSEN, _chosen(infusion.known))
         ended, may_start, _ = infusion.programme(at)
         while not may_start:

@@ -5,10 +5,11 @@ Version 1.0.0 is in force on the first day and 1.1.0 mends it; each of the other
 do. One of them has a fault of its own (``NUISANCE``), which is found and mended two releases later.
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from openinfusion.adapters.library_file import identity
+from openinfusion.adapters.documents import canonical_bytes
 from openinfusion.core.library import Entry, Library, Limits, Parent
 from openinfusion.lake.example.dice import Dice
 
@@ -26,6 +27,7 @@ class Release:
     """A library version and the moment from which pumps may have it; the first was there before the year began."""
 
     library: Library
+    content: bytes
     sha256: str
     released_at: float
 
@@ -49,7 +51,8 @@ def plan_releases(faulty: Library, mended: Library, *, first: float, days: int, 
 
 
 def _release(library: Library, *, at: float) -> Release:
-    return Release(library=library, sha256=identity(library), released_at=at)
+    content = canonical_bytes(library)
+    return Release(library=library, content=content, sha256=hashlib.sha256(content).hexdigest(), released_at=at)
 
 
 def _dated(library: Library, before: Release, number: int) -> Library:

@@ -4,16 +4,14 @@ import csv
 import gc
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import zstandard
 
-from openinfusion.adapters.documents import convert
-from openinfusion.adapters.library_file import write_library
-from openinfusion.core.errors import FileAccessError
+from openinfusion.adapters.events.record import read_record
+from openinfusion.core.errors import EventError, FileAccessError
 from openinfusion.core.events import Event
 from openinfusion.lake.example.figures import Figures, Tally, tally_pump, tally_releases
 from openinfusion.lake.example.log import PumpLog, Received, Record
@@ -26,7 +24,6 @@ BATCH = 100
 """Pumps whose records are held in memory at once, and that share the files of a month."""
 LEVEL = 6
 WARNING = "Synthetic events of a fictitious trust: no infusion was ever given to anybody. Not for clinical use."
-_KNOWN = frozenset(f.name for f in fields(Event))
 
 
 def pump_records(trust: Trust, pump: Pump) -> tuple[list[Received], list[Fields], Tally]:
@@ -47,6 +44,15 @@ def example_records(settings: Settings) -> Iterator[Record]:
             yield received.record
 
 
+def example_figures(settings: Settings) -> Figures:
+    """Return what comes out of a year, without writing it."""
+    trust = build_trust(settings)
+    tally = tally_releases(trust)
+    for pump in trust.pumps:
+        tally.add(pump_records(trust, pump)[2])
+    return tally.figures()
+
+
 def example_events(seed: int, pumps: int, days: int, *, examples: Path = Path("examples/trust")) -> Iterator[Event]:
     """Yield the events of a year, pump by pump; pure, and the same for the same arguments."""
     for record in example_records(Settings(examples=examples, pumps=pumps, days=days, seed=seed)):
@@ -55,9 +61,10 @@ def example_events(seed: int, pumps: int, days: int, *, examples: Path = Path("e
 
 def to_event(record: Record) -> Event:
     """Return a record as the format's own value, with what this version does not know under ``extra``."""
-    known = {name: value for name, value in record.items() if name in _KNOWN}
-    event = convert(known, Event, where=record["event_id"])
-    return replace(event, extra={name: value for name, value in record.items() if name not in _KNOWN})
+    reading = read_record(record)
+    if reading.event is None:
+        raise EventError(reading.faults, where=record["event_id"])
+    return reading.event
 
 
 def write_example(folder: Path, settings: Settings, *, workers: int = 1) -> Figures:
@@ -138,7 +145,7 @@ def _write_tables(folder: Path, trust: Trust, truth: list[Fields]) -> None:
     libraries = folder / "libraries"
     libraries.mkdir(exist_ok=True)
     for release in trust.releases:
-        write_library(release.library, libraries / f"library-{release.library.library.version}.json")
+        (libraries / f"library-{release.library.library.version}.json").write_bytes(release.content)
     (folder / "README.txt").write_text(_readme(trust), encoding="utf-8")
 
 

@@ -1,0 +1,59 @@
+"""A whole year of the example trust comes near every published figure that it aims at, and every kind occurs."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from openinfusion.core.events import Kind
+from openinfusion.lake.example import Settings, build_trust
+from openinfusion.lake.example.figures import Tally, published, tally_releases
+from openinfusion.lake.example.year import pump_records
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "trust"
+
+
+@pytest.fixture(scope="module")
+def whole_year():
+    trust = build_trust(Settings(examples=EXAMPLES))
+    tally = tally_releases(trust)
+    elsewhere: set[tuple[str, str]] = set()
+    kinds: Counter[str] = Counter()
+    wards: dict[str, Tally] = {}
+    for pump in trust.pumps:
+        records, _, counts = pump_records(trust, pump)
+        kinds.update(received.record["kind"] for received in records)
+        elsewhere.update((pump.ward.name, r.record["drug"]) for r in records if _is_elsewhere(r.record, pump))
+        wards.setdefault(pump.ward.name, Tally()).add(counts)
+        tally.add(counts)
+    return tally.figures(), kinds, {name: ward.figures() for name, ward in wards.items()}, elsewhere
+
+
+def _is_elsewhere(record, pump):
+    return record["kind"] == "started" and record.get("care_area", pump.ward.care_area) != pump.ward.care_area
+
+
+@pytest.mark.parametrize("row", [row for row in published() if row.aim], ids=lambda row: row.measure)
+def test_the_year_comes_near_the_published_figure(whole_year, row):
+    assert row.low <= whole_year[0][row.measure] <= row.high
+
+
+def test_every_kind_of_event_occurs(whole_year):
+    assert set(whole_year[1]) == {kind.value for kind in Kind}
+
+
+def test_one_ward_stands_out_by_its_basic_mode(whole_year):
+    shares = {name: figures["compliance"] for name, figures in whole_year[2].items()}
+    assert min(shares, key=shares.__getitem__) == "Surgery 2"
+    assert sorted(shares.values())[1] - shares["Surgery 2"] > 0.2
+
+
+def test_the_answers_to_alerts_are_all_told_apart(whole_year):
+    figures = whole_year[0]
+    shares = sum(figures[f"share_{answer}"] for answer in ("overridden", "reprogrammed", "cancelled", "unknown"))
+    assert shares == pytest.approx(1)
+
+
+def test_a_hard_stop_in_the_way_of_a_right_dose_is_followed_by_another_profile(whole_year):
+    """The unit slip of 1.0.0 in neuro critical care: staff take the profile of another unit."""
+    assert ("Critical care C", "alfentanil") in whole_year[3]
