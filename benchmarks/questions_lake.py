@@ -1,7 +1,7 @@
 """
 Time every named question over many events beside only reading the columns that it needs, each in a process of its own.
 
-    python benchmarks/questions_lake.py --lake LAKE --work FOLDER --rows 100000000
+    python -m benchmarks.questions_lake --lake LAKE --work FOLDER --rows 100000000
 
 LAKE holds a year of the example trust; its events are repeated under other organisations until there are enough.
 """
@@ -111,7 +111,7 @@ def run_one(what: Callable[[str, list[str]], int], question: str, files: list[st
 
 def measure(what: str, question: str, asked: argparse.Namespace) -> dict[str, Any]:
     """Return the median of some runs, each in a process of its own."""
-    command = [sys.executable, __file__, "--one", what, "--question", question]
+    command = [sys.executable, "-m", "benchmarks.questions_lake", "--one", what, "--question", question]
     command += ["--work", str(asked.work), "--rows", str(asked.rows)]
     runs = [
         json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])

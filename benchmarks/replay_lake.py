@@ -1,7 +1,7 @@
 """
 Time the lake's replay beside its peers, each in a process of its own, and write the page of figures.
 
-    python benchmarks/replay_lake.py --work FOLDER --rows 1000000 10000000 100000000
+    python -m benchmarks.replay_lake --work FOLDER --rows 1000000 10000000 100000000
 
 The programmes are synthetic, on a synthetic library of 2,000 entries; see ``synthetic.py``. Every contestant reads the
 same Parquet files and must find the same alerts.
@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import synthetic
 
-from openinfusion.core.programme import Mode, Programme
+from benchmarks import synthetic
+from openinfusion.core.library import Mode
+from openinfusion.core.programme import Programme
 from openinfusion.core.replay import Result
 from openinfusion.core.units import Quantity
 from openinfusion.lake.comparisons import Judges
@@ -222,7 +223,7 @@ def run_one(name: str, folder: Path) -> None:
 
 def measure(name: str, folder: Path, times: int) -> dict[str, Any]:
     """Return the median of some runs, each in a process of its own."""
-    command = [sys.executable, __file__, "--one", name, "--work", str(folder)]
+    command = [sys.executable, "-m", "benchmarks.replay_lake", "--one", name, "--work", str(folder)]
     runs = [
         json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
         for _ in range(times)
