@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -23,15 +24,16 @@ from openinfusion.core.events import (
     Response,
     faults,
 )
+from openinfusion.core.library import Mode
 from openinfusion.core.limits import Limit
-from openinfusion.core.programme import Mode, Parameter
+from openinfusion.core.programme import Parameter
 from openinfusion.core.units import GRAMS_OF_PATIENT, ML, Quantity
 
 Q = Quantity.read
 AT = datetime(2026, 3, 31, 14, 5, tzinfo=timezone(timedelta(hours=1)))
 BARE = Event(event_id="1", kind=Kind.POWER_ON, pump="P", at=AT)
 ALERT = Alert(parameter=Parameter.DOSE, limit=Limit.SOFT_MAX, attempted=Q("2 mg/h"), bound=Q("1 mg/h"))
-FULL = {
+FULL: dict[str, Any] = {
     "power": "mains",
     "library": LibraryVersion(name="L", version="1"),
     "other_library": LibraryVersion(name="L", version="2"),

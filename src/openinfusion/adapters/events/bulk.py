@@ -5,6 +5,7 @@ Lines that fit the mirror are checked column by column. A line about which any c
 ``record``, which alone decides; so both ways give the same verdict, and only one of them has to be right.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,7 +18,7 @@ import polars as pl
 from openinfusion.adapters.events.columns import columns, leaf_columns, to_table
 from openinfusion.adapters.events.mirror import mirror
 from openinfusion.adapters.events.record import LONGEST_LINE, read_line
-from openinfusion.adapters.events.shape import UNTOLD, Form, Part, parts_of
+from openinfusion.adapters.events.shape import Form, Part, parts_of
 from openinfusion.adapters.events.times import read_times
 from openinfusion.adapters.events.values import canonical_decimal, canonical_unit, crosses, measures
 from openinfusion.core.errors import Fault
@@ -62,8 +63,7 @@ def parse_lines(data: bytes, first_line: int, header: EventLog) -> Chunk:  # noq
         lines.pop()
     numbers, events, doubtful = _decode(lines, b"\\u" in data)
     sheet = _Sheet(events)
-    sheet.fill()
-    clean = pl.DataFrame(sheet.columns).with_columns(pl.Series(_ORDER, numbers, pl.Int64)).select(*columns(), _ORDER)
+    clean = sheet.table().with_columns(pl.Series(_ORDER, numbers, pl.Int64))
     if sheet.doubtful:
         doubtful += [numbers[row] for row in sheet.doubtful]
         clean = clean.filter(~pl.Series(range(len(events))).is_in(sorted(sheet.doubtful)))
@@ -146,74 +146,76 @@ def _without_repeats(  # noqa: PLR0917 - the three lists of _decode
     return kept_numbers, kept, doubtful
 
 
+Columns = dict[str, pl.Series]
+
+
 @dataclass(slots=True)
 class _Sheet:
     """The columns of records that fit the mirror, and which rows the slow path must judge."""
 
     events: Structs
-    columns: dict[str, pl.Series] = field(default_factory=dict)
     doubtful: set[int] = field(default_factory=set)
 
-    def fill(self) -> None:
-        """Fill every column, and doubt whatever breaks a rule of the format."""
-        self._group(_Rows(self.events, range(len(self.events))), parts_of(Event), "")
-        self.columns[UNTOLD] = pl.repeat(None, len(self.events), dtype=pl.String(), eager=True)
-        self._doubt(range(len(self.events)), (not _has_needs(event) for event in self.events))
-        self._doubt(range(len(self.events)), map(_is_odd, self.events))
+    def table(self) -> pl.DataFrame:
+        """Return the table of the records; doubt whatever breaks a rule of the format."""
+        rows = range(len(self.events))
+        made = self._group(_Rows(self.events, rows), parts_of(Event), "")
+        self._doubt(rows, (not _has_needs(event) for event in self.events))
+        self._doubt(rows, map(_is_odd, self.events))
+        told = pl.DataFrame(made or {"event_id": pl.Series(dtype=pl.String)})
+        return told.select(
+            pl.col(name) if name in told.columns else pl.lit(None, kind).alias(name) for name, kind in columns().items()
+        )
 
     def _doubt(self, rows: Sequence[int], is_bad: Iterable[bool]) -> None:
         self.doubtful.update(row for row, bad in zip(rows, is_bad, strict=True) if bad)
 
-    def _group(self, rows: "_Rows", parts: Sequence[Part], prefix: str) -> None:
-        """Fill the columns of a group from the records that have it."""
-        values = list(zip(*map(msgspec.structs.astuple, rows.structs), strict=True)) or [()] * len(parts)
-        for part, column in zip(parts, values, strict=True):
-            name = prefix + part.name
+    def _group(self, rows: "_Rows", parts: Sequence[Part], prefix: str) -> Columns:
+        """Return the columns that a group fills, as high as there are records that have it."""
+        made: Columns = {}
+        for part, column in zip(parts, zip(*map(_values, rows.structs), strict=True), strict=bool(rows.structs)):
             if column.count(None) == len(column):
-                self._empty(name, part)
-            elif part.form in (Form.GROUP, Form.QUANTITY):
-                inner = rows.having(column, len(self.events))
-                if part.form is Form.GROUP:
-                    self._group(inner, part.parts, f"{name}_")
-                    self._judge_group(inner, part.name)
-                else:
-                    self._quantity(inner, name, prefix)
+                continue
+            name = prefix + part.name
+            if part.form is Form.GROUP:
+                inner = rows.having(column)
+                self._judge_group(inner, part.name)
+                made |= inner.spread(self._group(inner, part.parts, f"{name}_"))
+            elif part.form is Form.QUANTITY:
+                inner = rows.having(column)
+                made |= inner.spread(self._quantity(inner, name, prefix))
             else:
-                self._single(rows, name, part, column)
+                made |= self._single(rows, name, part, column)
+        return made
 
-    def _empty(self, name: str, part: Part) -> None:
-        for inner in part.parts:
-            self._empty(f"{name}_{inner.name}", inner)
-        if part.form is not Form.GROUP:
-            for column, kind in leaf_columns(name, part):
-                self.columns[column] = pl.repeat(None, len(self.events), dtype=kind, eager=True)
-
-    def _single(self, rows: "_Rows", name: str, part: Part, column: Sequence[Any]) -> None:  # noqa: PLR0917
+    def _single(self, rows: "_Rows", name: str, part: Part, column: Sequence[Any]) -> Columns:  # noqa: PLR0917
         if part.form is Form.TIME:
             made, is_bad = read_times(column)
             self.doubtful.update(rows.at[row] for row in is_bad)
-            for (column_name, _), series in zip(leaf_columns(name, part), made, strict=True):
-                self.columns[column_name] = rows.spread(series)
-            return
+            return {name: series for (name, _), series in zip(leaf_columns(name, part), made, strict=True)}
         if part.form is Form.DECIMAL:
-            canonical = [None if one is None else canonical_decimal(one) for one in column]
-            pairs = zip(column, canonical, strict=True)
-            self._doubt(rows.at, (one is not None and not _is_plain_span(good, name) for one, good in pairs))
-            column = canonical
+            column = self._mapped(rows, column, lambda text: _plain_span(text, name))
         elif part.form is Form.TEXT and not "".join(filter(None, column)).isprintable():
             self._doubt(rows.at, (one is not None and not one.isprintable() for one in column))
         ((_, kind),) = leaf_columns(name, part)
-        self.columns[name] = rows.spread(pl.Series(column, dtype=kind))
+        return {name: pl.Series(column, dtype=kind)}
 
-    def _quantity(self, rows: "_Rows", name: str, prefix: str) -> None:
-        """Fill value and unit; a value below zero is doubted, and so is a unit that the field cannot have."""
-        values = [canonical_decimal(quantity.value) for quantity in rows.structs]
-        units = [canonical_unit(quantity.unit) for quantity in rows.structs]
-        self._doubt(rows.at, (value is None or value < "0" for value in values))
+    def _quantity(self, rows: "_Rows", name: str, prefix: str) -> Columns:
+        """Return value and unit; a value below zero is doubted, and so is a unit that the field cannot have."""
+        values, units = zip(*map(_values, rows.structs), strict=True)
         what = name.removeprefix("delivered_") if prefix == "delivered_" else ""
-        self._doubt(rows.at, (unit is None or not measures(what, unit) for unit in units))
-        self.columns[name] = rows.spread(pl.Series(values, dtype=pl.String))
-        self.columns[f"{name}_unit"] = rows.spread(pl.Series(units, dtype=pl.String))
+        amounts = self._mapped(rows, values, _plain_amount)
+        codes = self._mapped(rows, units, lambda text: _plain_unit(text, what))
+        return {name: pl.Series(amounts, dtype=pl.String), f"{name}_unit": pl.Series(codes, dtype=pl.String)}
+
+    def _mapped(
+        self, rows: "_Rows", texts: Sequence[str | None], to_plain: Callable[[str], str | None]
+    ) -> Sequence[str | None]:
+        """Return texts in their canonical form; those that have none are doubted. Most texts are there many times."""
+        forms = {text: None if text is None else to_plain(text) for text in set(texts)}
+        if any(form is None and text is not None for text, form in forms.items()):
+            self._doubt(rows.at, (text is not None and forms[text] is None for text in texts))
+        return list(map(forms.__getitem__, texts))
 
     def _judge_group(self, rows: "_Rows", name: str) -> None:
         if name == "alert":
@@ -222,11 +224,24 @@ class _Sheet:
             self._doubt(rows.at, (not any(_values(group)) for group in rows.structs))
 
 
-def _is_plain_span(seconds: str | None, name: str) -> bool:
-    """Whether a number of seconds is far from every limit of its rule."""
-    if seconds is None or len(seconds) > _SHORT_SPAN:
-        return False
-    return name == "clock_offset" or seconds >= "0"
+def _plain_amount(text: str) -> str | None:
+    """Return the canonical form of a decimal of zero or more, else ``None``."""
+    made = canonical_decimal(text)
+    return made if made is not None and made >= "0" else None
+
+
+def _plain_unit(text: str, what: str) -> str | None:
+    """Return the canonical form of a unit that a field of this name may have, else ``None``."""
+    code = canonical_unit(text)
+    return code if code is not None and measures(what, code) else None
+
+
+def _plain_span(text: str, name: str) -> str | None:
+    """Return the canonical form of a number of seconds that is far from every limit of its rule, else ``None``."""
+    made = canonical_decimal(text)
+    if made is None or len(made) > _SHORT_SPAN:
+        return None
+    return made if name == "clock_offset" or made >= "0" else None
 
 
 _SHORT_SPAN = 9
@@ -254,17 +269,20 @@ class _Rows:
     at: Sequence[int]
     take: pl.Series | None = None
 
-    def having(self, column: Sequence[Any], height: int) -> "_Rows":
+    def having(self, column: Sequence[Any]) -> "_Rows":
         """Return the records where a column of this group holds something, as that something."""
+        if None not in column:
+            return _Rows(list(column), self.at)
         held = [(row, one) for row, one in zip(self.at, column, strict=True) if one is not None]
-        take: list[int | None] = [None] * height
-        for place, (row, _) in enumerate(held):
-            take[row] = place
+        places = itertools.count()
+        take = [None if one is None else next(places) for one in column]
         return _Rows([one for _, one in held], [row for row, _ in held], pl.Series(take, dtype=pl.UInt32))
 
-    def spread(self, series: pl.Series) -> pl.Series:
-        """Return a series of these records as a column of the whole table."""
-        return series if self.take is None else series.gather(self.take)
+    def spread(self, made: Columns) -> Columns:
+        """Return columns of these records as columns of those that they were taken from."""
+        if self.take is None or not made:
+            return made
+        return pl.DataFrame(made).select(pl.all().gather(self.take)).to_dict()
 
 
 @cache
