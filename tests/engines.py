@@ -20,6 +20,8 @@ from openinfusion.lake.engine import POLARS, Engine, PolarsEngine, engine_from
 SPARK = "spark"
 ENGINES = (POLARS, SPARK)
 SPARK_MARKS = (pytest.mark.xdist_group(SPARK), pytest.mark.allow_hosts(["127.0.0.1"]))
+# Small questions end before the last stage of Java's compiler pays: without it they cost a third less.
+BRISK = ("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
 MISSING = "Spark for Python is not installed: make .venv/.spark-ready"
 
 
@@ -80,5 +82,8 @@ def spark_here() -> Iterator[Engine]:
     """Spark on this machine, started once for all tests that need it."""
     if find_spec("pyspark") is None:
         pytest.skip(MISSING)
-    with engine_from("spark-local[2]") as engine:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(*BRISK)
+        engine = engine_from("spark-local[2]")
+    with engine:
         yield engine

@@ -22,7 +22,7 @@ from openinfusion.lake.ingest import Settings, ingest
 from openinfusion.lake.questions import QUESTIONS
 from openinfusion.lake.store import Lake
 from tests.conftest import REPOSITORY
-from tests.engines import SPARK
+from tests.engines import BRISK, SPARK
 from tests.integration.lake_answers import answers
 
 LIBRARY = REPOSITORY / "examples" / "trust" / "library-1.1.0.json"
@@ -54,7 +54,7 @@ class Cluster:
         import pyspark  # noqa: PLC0415
 
         program = Path(pyspark.__file__).with_name("bin") / "spark-class"
-        env = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "512m"}
+        env = {**os.environ, **dict([BRISK]), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "512m"}
         with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen([str(program), *command], stdout=log, stderr=subprocess.STDOUT, env=env)
         self.processes.append(process)
@@ -145,14 +145,16 @@ def test_a_cluster_answers_as_this_machine_does(cluster: Cluster, lake: Lake, tm
     folder = tmp_path / "answers"
     folder.mkdir()
     script = Path(__file__).with_name("lake_answers.py")
-    env = {**os.environ, "OPENINFUSION_ENGINE": cluster.address}
+    # A few rows need few parts; a cluster's own settings live in such a file.
+    (folder / "spark-defaults.conf").write_text("spark.sql.shuffle.partitions 4\n")
+    env = {**os.environ, **dict([BRISK]), "OPENINFUSION_ENGINE": cluster.address, "SPARK_CONF_DIR": str(folder)}
 
     command = [sys.executable, str(script), str(lake.path), str(LIBRARY), str(folder)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout == ""
-    assert {path.stem for path in folder.iterdir()} == set(expected)
+    assert {path.stem for path in folder.glob("*.parquet")} == set(expected)
     for name, answer in expected.items():
         assert_frame_equal(pl.read_parquet(folder / f"{name}.parquet"), answer)
     assert expected["replay"].height > 100
