@@ -48,9 +48,8 @@ def _show_info(lake: Path, found: Info) -> None:
     if found.first is None:
         say("It holds no event yet.")
     else:
-        say(
-            f"{found.events:,} events of {sum(found.pumps.values()):,} pumps, {_day(found.first)} to {_day(found.last)}."
-        )
+        pumps = sum(found.pumps.values())
+        say(f"{found.events:,} events of {pumps:,} pumps, {_day(found.first)} to {_day(found.last)}.")
     say(f"{found.files:,} files; {_size(found.bytes_on_disk)} on disk with the index of {found.ids:,} ids.")
     say(
         f"{found.voided:,} records are void or replaced and do not count; {found.unsettled:,} marks wait to be made.",

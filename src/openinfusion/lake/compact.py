@@ -16,7 +16,9 @@ from openinfusion.lake.store import REJECTED, SHAPES, VOIDED, Lake, Snapshot
 from openinfusion.lake.write import Writer, mark_voided
 
 TARGET = 1_000_000
-"""Events in a large file: about 50 MB on disk, and 300 MB in memory."""
+"""Most events in a file that is made of others: about 50 MB on disk, and 300 MB in memory."""
+SMALL = 5
+"""A file with under a fifth of the target is small; what is taken in from one month makes larger ones at once."""
 RETENTION_HOURS = 7 * 24
 MANY = 16
 """Files of a side table that are worth making one."""
@@ -79,7 +81,7 @@ def _bins(files: pl.DataFrame, target: int) -> Iterator[list[str]]:
         if held and rows + height > target:
             yield held
             held, rows = [], 0
-        if height > target // 2:
+        if height > target // SMALL:
             yield [file]
         else:
             held, rows = [*held, file], rows + height
