@@ -25,6 +25,9 @@ FEWER = settings(max_examples=max(EXAMPLES // 25, 1))
 # Their counts do not add up over parts: they rank, pair or deduplicate.
 NOT_ADDITIVE = {"alert-concentration", "alert-sources", "mixed-versions"}
 ADDITIVE = sorted(name for name, q in QUESTIONS.items() if "drug" in q.dimensions and name not in NOT_ADDITIVE)
+# Alarms may last longer than the infusions that happen to be known; one may be cleared whose start is not in the log.
+SHARES = [name for name, q in QUESTIONS.items() if q.unit == "share" and name != "time-in-alarm"]
+UNCOVERED = {"long-alarms"}
 _LIMITS = ("hard_min", "soft_min", "soft_max", "hard_max")
 
 _KINDS = (
@@ -159,6 +162,17 @@ def test_outcomes_add_up_to_the_alerts(rows: list[Row]):
     assert whole_of(ask("alert-outcomes", rows), "numerator")["numerator"] == sum(
         r["kind"] == "alert_raised" for r in rows
     )
+
+
+@pytest.mark.parametrize("name", SHARES)
+@FEWER
+@given(rows=logs())
+def test_a_share_is_never_more_than_one(name: str, rows: list[Row]):
+    """What is counted above stands also below; so does what is covered, and what is unmapped."""
+    for row in ask(name, rows, "drug" if "drug" in QUESTIONS[name].dimensions else "organisation"):
+        assert 0 <= row["numerator"] <= row["denominator"]
+        assert 0 <= row["unmapped"] <= row["unmapped_of"]
+        assert name in UNCOVERED or 0 <= row["covered"] <= row["coverage_of"]
 
 
 @pytest.mark.parametrize("name", ADDITIVE)

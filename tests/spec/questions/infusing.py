@@ -133,6 +133,24 @@ INFUSING = (
         """,
     ),
     Worked(
+        question="alert-rate",
+        rule="An infusion that alerted was attempted with the library, wherever it ran then",
+        why="i1 alerted and was started in basic mode: it counts above and below. i2 never was with the library.",
+        events="""
+            at       | kind         | infusion | drug | area | with_library | limit
+            ---------+--------------+----------+------+------+--------------+---------
+            05 09:00 | alert_raised | i1       | KCl  | ICU  |              | hard_max
+            05 09:01 | started      | i1       | KCl  | ICU  | no           |
+            05 10:00 | started      | i2       | KCl  | ICU  | no           |
+            05 11:00 | started      | i3       | KCl  | ICU  | yes          |
+        """,
+        expected="""
+            numerator | denominator | value | covered | unmapped
+            ----------+-------------+-------+---------+---------
+            1         | 2           | 0.5   | 2/2     | 0/2
+        """,
+    ),
+    Worked(
         question="changes-per-infusion",
         rule="Each kind of change in a row",
         why="Four infusions were started; one rate was changed, two boluses and no loading dose were given.",

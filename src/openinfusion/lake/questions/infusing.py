@@ -8,7 +8,7 @@ from openinfusion.lake.tables import Tables, attempted_infusions
 
 ONE = nw.lit(1)
 STARTED = is_kind("started")
-WITH_LIBRARY = STARTED & nw.col("with_library")
+ALERTED = nw.col("alerts") > 0
 _ISMP = "ISMP guideline on smart infusion pumps, 1.4 to 1.6 (goal 95 % or more, medicines and fluids apart)"
 STAGES = ("started", "with library", "alerted")
 
@@ -46,13 +46,13 @@ def _infusions(tables: Tables, by: By) -> Frame:
     parts = {
         "started": nw.col("is_started"),
         "with library": nw.col("is_started") & nw.col("with_library"),
-        "alerted": nw.col("alerts") > 0,
+        "alerted": ALERTED,
     }
     return split_answer(attempted_infusions(tables), by, key="stage", parts=parts, denominator=ONE)
 
 
 def _alert_rate(tables: Tables, by: By) -> Frame:
-    return answer(attempted_infusions(tables), by, numerator=nw.col("alerts") > 0, denominator=nw.col("with_library"))
+    return answer(attempted_infusions(tables), by, numerator=ALERTED, denominator=nw.col("with_library") | ALERTED)
 
 
 def _not_found(tables: Tables, by: By) -> Frame:
@@ -135,10 +135,11 @@ INFUSING = (
         title="Infusions with an alert",
         definition=(
             "Of the infusions attempted with the library, the share with at least one alert. An infusion that raised an"
-            " alert and was never started belongs to both counts: a caught error often ends there."
+            " alert was attempted with the library, even if it never started, or started in basic mode: a caught error"
+            " often ends so."
         ),
         numerator="infusions with one alert or more",
-        denominator="infusions started with the library, and those with an alert that never started",
+        denominator="infusions started with the library, and those with an alert that were not",
         source="peers' definition: infusions with an alert per infusion programmed in the library",
         answering=_alert_rate,
     ),

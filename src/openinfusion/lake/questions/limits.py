@@ -36,7 +36,8 @@ def _hard_attempts(tables: Tables, by: By) -> Frame:
 
 def _hard_infusions(tables: Tables, by: By) -> Frame:
     rows = attempted_infusions(tables)
-    return answer(rows, by, numerator=nw.col("hard_alerts") > 0, denominator=nw.col("with_library"))
+    attempted = nw.col("with_library") | (nw.col("alerts") > 0)
+    return answer(rows, by, numerator=nw.col("hard_alerts") > 0, denominator=attempted)
 
 
 def _times(tables: Tables, by: By) -> Frame:
@@ -95,7 +96,7 @@ LIMITS = (
             " as in alert-rate."
         ),
         numerator="infusions with one alert on a hard limit or more",
-        denominator="infusions started with the library, and those with an alert that never started",
+        denominator="infusions started with the library, and those with an alert that were not",
         source="our own; 160 in more than 370,000 starts in one hospital",
         answering=_hard_infusions,
     ),
