@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import dropwhile
 from typing import Any
 
 from openinfusion.adapters.report.month import Block, rate_block
@@ -117,21 +118,23 @@ CHARTS = (
 def weekly_block(asked: Weekly, *, now: Answers, weekly: Answers, weeks: Weeks) -> Block:
     """Return one chart with the definition of its question, as this month has it."""
     rows = [row for row in weekly.rows(asked.question, "week") if all(row[key] == want for key, want in asked.keys)]
+    counts = _counts(rows, weeks.days)
     rate = RateChart(
         heading=asked.heading,
-        chart=draw(asked.measure, _counts(rows, weeks.days), rules=weeks.rules, rebase_at=weeks.phases_from),
+        chart=draw(asked.measure, counts, rules=weeks.rules, rebase_at=weeks.phases_from),
         unit=asked.unit,
         events=asked.events,
         exposure=asked.exposure,
         per=asked.per,
         better=asked.better,
-        notes=weeks.notes,
+        notes=[note for note in weeks.notes if not counts or note.on.isoformat() >= counts[0].period],
     )
     meaning = definition(asked.question, now.one(asked.question, dict(asked.keys)))
     return rate_block(rate, meaning, missing=asked.missing)
 
 
 def _counts(rows: Sequence[Any], days: Sequence[date]) -> list[Count]:
-    """Return what was counted in each week; a week without a row had no exposure."""
+    """Return what was counted in each week, from the first with any exposure; a week without a row had none."""
     found = {row["week"]: (row["numerator"] or 0, row["denominator"] or 0) for row in rows}
-    return [Count(day.isoformat(), *found.get(day, (0, 0))) for day in days]
+    counts = [Count(day.isoformat(), *found.get(day, (0, 0))) for day in days]
+    return list(dropwhile(lambda count: not count.out_of, counts))
