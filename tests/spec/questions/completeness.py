@@ -17,8 +17,8 @@ _PUMPS = """
     -----+-------+------+---------
     P1   | M1    | 01   |
     P2   | M1    | 01   |
-    P3   | M2    | 12   |
-    P4   | M2    | 01   | 06 00:00
+    P3   | M2    | 14   |
+    P4   | M2    | 01   | 05 00:00
     P5   | M2    | 20   |
 """
 
@@ -27,8 +27,8 @@ COMPLETENESS = (
         question="log-coverage",
         rule="Pumps heard of pumps in service",
         why=(
-            "The records reach from the 5th to the 14th. In service in that time: P1, P2, P3 from the 12th, P4 until the"
-            " 6th; P5 came later. P1 and P2 were heard. P9 was heard too, but the register does not have it: one of"
+            "The records reach from the 5th to the 14th. In service in that time: P1, P2, P3 from the last day, P4 until"
+            " the first; P5 came later. P1 and P2 were heard. P9 was heard too, but the register does not have it: one of"
             " three pumps with a record."
         ),
         events=_RECORDS,

@@ -25,6 +25,29 @@ _STARTED = """
 
 VERSIONS = (
     Worked(
+        question="update-times",
+        rule="A pump that had it before the day of release took no time",
+        why="P1 had version 2 in a pilot, two days before, and was active after the release: 0 days, not minus two.",
+        events="""
+            at       | kind              | pump | infusion | with_library | library
+            ---------+-------------------+------+----------+--------------+--------
+            08 00:00 | library_activated | P1   |          |              | 2
+            13 00:00 | started           | P1   | i2       | yes          | 2
+        """,
+        releases="""
+            library | released
+            --------+---------
+            2       | 10 00:00
+        """,
+        expected="""
+            organisation | library_name | library | threshold | numerator | denominator | value | covered | unmapped
+            -------------+--------------+---------+-----------+-----------+-------------+-------+---------+---------
+            trust        | adult        | 2       | 50 %      | 1         | 1           | 0     | 1/1     | 0/1
+            trust        | adult        | 2       | 80 %      | 1         | 1           | 0     | 1/1     | 0/1
+            trust        | adult        | 2       | 95 %      | 1         | 1           | 0     | 1/1     | 0/1
+        """,
+    ),
+    Worked(
         question="outdated-infusions",
         rule="A version is the newest until the moment of the next release",
         why=(
