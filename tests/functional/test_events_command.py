@@ -1,5 +1,6 @@
 """`openinfusion events` as its users meet it."""
 
+import gzip
 import json
 import re
 import resource
@@ -116,6 +117,15 @@ def test_what_cannot_be_converted_is_said(run, tmp_path):
     assert len(list(read_events(tmp_path / "out.parquet"))) == 2
 
 
+def test_damage_is_a_violation_of_the_line_where_it_begins(run, tmp_path):
+    log = tmp_path / "log.jsonl.gz"
+    log.write_bytes(gzip.compress(EVERY_KIND.read_bytes())[:-9])
+    code, out, _ = run("validate", log)
+    assert code == 1
+    assert re.search(r"line \d+ +\$ +found gzip data that ends too early; expected the whole file", out)
+    assert re.search(r"\d+ lines? read: \d+ accepted, 1 rejected", out)
+
+
 def test_show_tells_the_story_in_words(run):
     code, out, _ = run("show", EVERY_KIND)
     assert code == 0
@@ -131,6 +141,7 @@ def test_show_can_keep_to_one_infusion(run):
     _, out, _ = run("show", EVERY_KIND, "--infusion", "417-89")
     assert [line.split("  ")[2].split()[0] for line in out.splitlines()] == ["loading", "stopped"]
     assert run("show", EVERY_KIND, "--pump", "other")[1] == ""
+    assert len(run("show", EVERY_KIND, "--pump", "SP-0417")[1].splitlines()) == len(example_records())
     _, out, err = run("show", WITH_SLIPS)
     assert len(out.splitlines()) == 2
     assert "4 lines cannot be read" in err

@@ -26,6 +26,7 @@ from openinfusion.core.events import EventLog
 from tests.event_records import EVERY_KIND, HEADER, HEADER_LINE, example_records
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
+META = {HEADER_KEY: HEADER_LINE}
 UNKNOWN = {"event_id": "9", "kind": "door_opened", "pump": "P", "at": "2026-03-31T14:05:00+01:00", "side": {"a": [1]}}
 
 
@@ -74,6 +75,14 @@ def test_a_log_may_come_through_a_pipe(log):
     """Standard input, plain or packed."""
     assert len(list(read_events(io.BytesIO(log.read_bytes())))) == len(example_records()) + 1
     assert len(list(read_events(io.BytesIO(gzip.compress(log.read_bytes()))))) == len(example_records()) + 1
+
+
+def test_a_table_does_not_come_through_a_pipe(tmp_path):
+    """It must be read from its end; the message says so."""
+    write_events(tmp_path / "log.parquet", HEADER, [])
+    with pytest.raises(SenderError) as caught:
+        read_events(io.BytesIO((tmp_path / "log.parquet").read_bytes()))
+    assert caught.value.expected == "the path of a Parquet file"
 
 
 def test_packed_files_may_have_several_parts(log):
@@ -201,9 +210,6 @@ def test_a_table_that_is_no_log_is_refused(tmp_path, make, place):
     with pytest.raises(SenderError) as caught:
         read_events(path)
     assert place in caught.value.where
-
-
-META = {HEADER_KEY: HEADER_LINE}
 
 
 def _table_with_sequence(value):

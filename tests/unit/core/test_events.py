@@ -57,7 +57,12 @@ FULL: dict[str, Any] = {
 }
 
 
-def found(**changed):
+def fine(**changed: Any) -> bool:
+    """Whether a record may say this."""
+    return isinstance(replace(BARE, **changed), Event)
+
+
+def found(**changed: Any) -> list[str]:
     """The paths of all faults of a record that says this."""
     with pytest.raises(EventError) as caught:
         replace(BARE, **changed)
@@ -94,7 +99,7 @@ def test_a_text_is_short_and_prints(text):
 
 def test_the_longest_text_is_a_text():
     """200 characters, and spaces and any script among them."""
-    assert replace(BARE, ward="\u00f8 " * 100).ward
+    assert fine(ward="\u00f8 " * 100)
 
 
 @pytest.mark.parametrize("name", ["at", "received", "clock_before"])
@@ -103,8 +108,8 @@ def test_a_time_has_its_zone_and_a_year_that_a_pump_can_mean(name):
     assert found(**{name: AT.replace(tzinfo=None)}) == [name]
     assert found(**{name: AT.replace(year=1899)}) == [name]
     assert found(**{name: AT.replace(year=2200)}) == [name]
-    assert replace(BARE, **{name: AT.replace(year=1900)})
-    assert replace(BARE, **{name: AT.replace(year=2199)})
+    assert fine(**{name: AT.replace(year=1900)})
+    assert fine(**{name: AT.replace(year=2199)})
 
 
 @pytest.mark.parametrize("name", ["sequence", "first_lost", "last_lost"])
@@ -112,14 +117,14 @@ def test_a_count_fits_in_64_bits(name):
     """From zero on."""
     assert name in found(**{name: -1})
     assert name in found(**{name: LARGEST_COUNT + 1})
-    assert replace(BARE, **{name: LARGEST_COUNT})
-    assert replace(BARE, **{name: 0})
+    assert fine(**{name: LARGEST_COUNT})
+    assert fine(**{name: 0})
 
 
 def test_a_gap_ends_where_it_begins_or_later():
     """One record can be lost; the last is never before the first."""
     assert found(first_lost=2, last_lost=1) == ["last_lost"]
-    assert replace(BARE, first_lost=2, last_lost=2)
+    assert fine(first_lost=2, last_lost=2)
 
 
 def test_a_span_is_within_a_century():
@@ -127,7 +132,7 @@ def test_a_span_is_within_a_century():
     assert found(seconds=Fraction(-1, 2)) == ["seconds"]
     assert found(seconds=Fraction(LONGEST_SPAN + 1)) == ["seconds"]
     assert found(clock_offset=Fraction(-LONGEST_SPAN - 1)) == ["clock_offset"]
-    assert replace(BARE, seconds=Fraction(LONGEST_SPAN), clock_offset=Fraction(-LONGEST_SPAN))
+    assert fine(seconds=Fraction(LONGEST_SPAN), clock_offset=Fraction(-LONGEST_SPAN))
 
 
 @pytest.mark.parametrize("number", [Fraction(1, 3), Fraction(1, 10**19), Fraction(10**18)])
@@ -143,8 +148,8 @@ def test_a_number_that_no_file_can_hold_is_refused(number):
 def test_an_alert_crosses_its_limit():
     """Above a maximum, below a minimum; a value on the limit is inside, and units must be alike."""
     low = replace(ALERT, limit=Limit.HARD_MIN)
-    assert replace(BARE, alert=ALERT)
-    assert replace(BARE, alert=replace(low, attempted=Q("1 mg/h"), bound=Q("2 mg/h")))
+    assert fine(alert=ALERT)
+    assert fine(alert=replace(low, attempted=Q("1 mg/h"), bound=Q("2 mg/h")))
     assert found(alert=low) == ["alert.attempted"]
     assert found(alert=replace(ALERT, attempted=Q("1000 ug/h"))) == ["alert.attempted"]
     assert found(alert=replace(ALERT, bound=Q("1 mL/h"))) == ["alert.bound"]
@@ -167,7 +172,7 @@ def test_nothing_is_given_back():
     """No programme and no delivery is below zero; zero is."""
     assert found(programme=Programmed(rate=Q("-1 mL/h"))) == ["programme.rate"]
     assert found(delivered=Delivered(dose=Q("-1 mg"))) == ["delivered.dose"]
-    assert replace(BARE, delivered=Delivered(dose=Q("0 mg")))
+    assert fine(delivered=Delivered(dose=Q("0 mg")))
 
 
 def test_a_volume_is_a_volume_and_a_duration_a_duration():
@@ -176,7 +181,7 @@ def test_a_volume_is_a_volume_and_a_duration_a_duration():
         "delivered.volume",
         "delivered.duration",
     ]
-    assert replace(BARE, delivered=Delivered(volume=Q("1 L"), duration=Q("90 min")))
+    assert fine(delivered=Delivered(volume=Q("1 L"), duration=Q("90 min")))
 
 
 @pytest.mark.parametrize(
@@ -206,12 +211,13 @@ def test_a_programme_is_rebuilt_where_the_record_tells_enough():
     assert programme is not None
     assert (programme.entry, programme.care_area, programme.dose) == ("e", "a", Q("1 mg/h"))
     assert programme.weight == Q("70 kg")
-    for lacking in (
+    incomplete: tuple[dict[str, Any], ...] = (
         {"programme": None},
         {"programme": replace(entered, mode=None)},
         {"entry": None},
         {"care_area": None},
-    ):
+    )
+    for lacking in incomplete:
         assert replace(event, **lacking).to_programme() is None
 
 
@@ -221,11 +227,12 @@ def test_a_header_names_its_organisation():
         EventLog(organisation="trust", source="gateway", made_at=datetime(2026, 1, 1, tzinfo=UTC)).format_version
         == "1.0"
     )
-    for wrong, path in (
+    headers: tuple[tuple[dict[str, Any], str], ...] = (
         ({"organisation": ""}, "organisation"),
         ({"source": "\n"}, "source"),
         ({"made_at": datetime(2026, 1, 1)}, "made_at"),  # noqa: DTZ001 - that is the fault
-    ):
+    )
+    for wrong, path in headers:
         with pytest.raises(EventError) as caught:
             EventLog(**{"organisation": "trust", **wrong})
         assert [fault.path for fault in caught.value.faults] == [path]

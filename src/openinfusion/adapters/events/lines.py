@@ -7,6 +7,7 @@ from openinfusion.adapters.events.header import read_header
 from openinfusion.adapters.events.parquet import is_parquet, parquet_header, parquet_lines
 from openinfusion.adapters.events.record import LONGEST_LINE
 from openinfusion.adapters.events.streams import (
+    PARQUET,
     BrokenPackingError,
     DamagedError,
     Source,
@@ -47,6 +48,8 @@ class Log:
             return
         blocks = _blocks(source, size, name=self.name)
         first = next(blocks, None)
+        if first is not None and first.data.startswith(PARQUET):
+            raise SenderError(where=self.name, found="Parquet through a pipe", expected="the path of a Parquet file")
         line, _, rest = (first.data if first else b"").partition(b"\n")
         self.header = read_header(line, self.name)
         self.blocks = _after(rest, blocks)
