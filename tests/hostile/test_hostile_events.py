@@ -128,6 +128,7 @@ def take_in_bulk(path: Path) -> None:
     assert (accepted, rejected, unknown, blank) == (reader.accepted, reader.rejected, reader.unknown, reader.blank)
 
 
+@pytest.mark.hazard("IT-04")
 @pytest.mark.parametrize("part", range(PARTS))
 def test_spoilt_logs_are_counted_to_the_last_line(part: int, tmp_path: Path) -> None:
     """Each is refused with one error of ours, or every line of it is accepted, rejected, kept unknown or blank."""

@@ -26,6 +26,7 @@ def test_a_file_sent_again_is_all_duplicates(tmp_path, lake):
     assert len(ids(lake)) == 100
 
 
+@pytest.mark.hazard("DA-01")
 def test_files_that_overlap_keep_each_event_once_in_any_order(tmp_path, lake):
     """Late and out of order, within a file and between files."""
     numbers = list(range(300))
@@ -66,6 +67,7 @@ def test_the_line_of_a_conflict_is_right_below_refused_and_blank_lines(tmp_path,
     assert sorted(Lake.open(lake).rejected()["line"]) == [4, 7]
 
 
+@pytest.mark.hazard("DA-02")
 def test_what_is_refused_is_noted_once_without_anything_private(tmp_path, lake):
     bad = record(1, kind="alarm_raised", private={"patient": "Ann Other"})
     log = write_log(tmp_path / "a.jsonl", [bad, record(2)])

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from openinfusion.lake.store import Lake, is_lake
 from openinfusion.lake.write import Writer
@@ -29,6 +30,7 @@ SMALL_STEPS = ("--progress", "--rows", "150", "--workers", "1")
 ACKNOWLEDGED = re.compile(r"acknowledged .*?log-(\d+)\.jsonl lines (\d+)-(\d+)\n")
 
 
+@pytest.mark.hazard("IT-03")
 def test_a_kill_loses_nothing_acknowledged_and_keeps_nothing_twice(tmp_path):
     """After every kill each acknowledged event is there once; after the last run every event is."""
     logs = [_log(tmp_path, number) for number in range(LOGS)]

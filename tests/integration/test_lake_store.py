@@ -35,6 +35,7 @@ def test_events_have_every_column_whatever_was_said(tmp_path, lake):
 
 
 @pytest.mark.parametrize("when", ["same file", "later", "sooner", "compacted between", "compacted after"])
+@pytest.mark.hazard("DA-01")
 def test_a_voided_or_replaced_record_never_counts(tmp_path, lake, when):
     """Whenever the voiding record comes; it stays itself, and so does the record that replaces another."""
     voided = [record(0), record(1), record(2)]

@@ -8,8 +8,32 @@ from tests.engines import ENGINES, marks
 from tests.spec.questions import WORKED
 from tests.spec.questions.worked import Worked, answer_of, expected_of
 
+# Which hazard a question watches; all of them are evidence that a figure says what it is said to say (DA-01).
+WATCHED = {
+    "outdated-infusions": "CF-01",
+    "update-times": "CF-01",
+    "mixed-versions": "CF-04",
+    "quick-override": "DB-02",
+    "high-risk-override": "DB-02",
+    "alert-sources": "LC-03",
+    "hard-stop-then-other-profile": "DB-03",
+    "basic-mode": "DB-01",
+    "drug-not-found": "LC-07",
+}
+
+
+def hazards(question: str) -> list[pytest.MarkDecorator]:
+    watched = WATCHED.get(question)
+    return [pytest.mark.hazard("DA-01"), *([pytest.mark.hazard(watched)] if watched else [])]
+
+
 EXAMPLES = [
-    pytest.param(engine, worked, id=f"{engine}-{worked.question}: {worked.rule}", marks=marks(engine, worked.question))
+    pytest.param(
+        engine,
+        worked,
+        id=f"{engine}-{worked.question}: {worked.rule}",
+        marks=[*marks(engine, worked.question), *hazards(worked.question)],
+    )
     for engine in ENGINES
     for worked in WORKED
 ]

@@ -48,6 +48,7 @@ def _late(day):
         (lambda _: 121, lambda _: [0], Clock.AHEAD, 121),
     ],
 )
+@pytest.mark.hazard("IT-02")
 def test_the_record_sent_fastest_tells_of_the_clock(offset, delays, state, seconds):
     one = _clock(offset, delays)
     assert (one.state, one.days) == (state, DAYS)

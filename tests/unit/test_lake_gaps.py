@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
+import pytest
 
 from openinfusion.lake.engine import PolarsEngine
 from openinfusion.lake.gaps import PUMP, find_gaps, with_declared
@@ -30,6 +31,7 @@ def _ranges(found):
     return [(gap.pump, gap.first_missing, gap.last_missing, gap.declared) for gap in found.gaps]
 
 
+@pytest.mark.hazard("IT-03")
 def test_a_number_that_never_came_is_missing_with_the_times_around_it():
     found = _found(_records((0, 1), (1, 2), (5, 6)), _records((0, 10), (1, 11), pump="p2"))
     (gap,) = found.gaps

@@ -69,6 +69,7 @@ def test_times_are_whole_numbers_rounded_down():
     assert done["ran_seconds"] == 119
 
 
+@pytest.mark.hazard("DA-02")
 def test_what_may_identify_a_person_is_not_kept():
     row = _row(private={"patient": "999 000 0000", "user": "nurse", "bed": "3", "order": "17"})
     assert not [name for name in row if name.startswith("private")]
