@@ -13,241 +13,52 @@ record, which a reader reports; an ``Event`` that exists has no fault.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 from fractions import Fraction
 from typing import Literal
 
 from openinfusion.core.errors import EventError, Fault
-from openinfusion.core.library import Limit, Mode
+from openinfusion.core.event_parts import (
+    FIRST_YEAR,
+    FORMAT,
+    LAST_YEAR,
+    LONGEST_NAME,
+    Alarm,
+    Alert,
+    Delivered,
+    EventLog,
+    Kind,
+    LibraryVersion,
+    Private,
+    Programmed,
+    Response,
+    text_fault,
+    time_faults,
+)
+from openinfusion.core.library import Limit
 from openinfusion.core.numbers import is_plain_decimal, show_number
-from openinfusion.core.programme import Parameter, Programme
-from openinfusion.core.units import GRAMS_OF_DRUG, GRAMS_OF_PATIENT, MINUTES, ML, Quantity
+from openinfusion.core.programme import Programme
+from openinfusion.core.units import MINUTES, ML, Quantity
 
-FORMAT: Literal["openinfusion-events"] = "openinfusion-events"
-
-
-class Kind(Enum):
-    """What happened; the value is the word in the file."""
-
-    POWER_ON = "power_on"
-    POWER_OFF = "power_off"
-    POWER_SOURCE = "power_source"
-    LIBRARY_STAGED = "library_staged"
-    LIBRARY_ACTIVATED = "library_activated"
-    LIBRARY_REJECTED = "library_rejected"
-    LIBRARY_REVERTED = "library_reverted"
-    CARE_AREA_CHOSEN = "care_area_chosen"
-    DRUG_CHOSEN = "drug_chosen"
-    DRUG_NOT_FOUND = "drug_not_found"
-    PROGRAMMED = "programmed"
-    ALERT_RAISED = "alert_raised"
-    ALERT_ANSWERED = "alert_answered"
-    STARTED = "started"
-    RATE_CHANGED = "rate_changed"
-    BOLUS = "bolus"
-    LOADING = "loading"
-    PAUSED = "paused"
-    RESUMED = "resumed"
-    COMPLETED = "completed"
-    STOPPED = "stopped"
-    KVO = "kvo"
-    ALARM_RAISED = "alarm_raised"
-    ALARM_CLEARED = "alarm_cleared"
-    PATIENT_CHANGED = "patient_changed"
-    LOCATION_CHANGED = "location_changed"
-    CLOCK_CHANGED = "clock_changed"
-    CONNECTION = "connection"
-    LOG_GAP = "log_gap"
-    RECORD_VOIDED = "record_voided"
-
-
-class Response(Enum):
-    """What became of an alert."""
-
-    OVERRIDDEN = "overridden"
-    REPROGRAMMED = "reprogrammed"
-    CANCELLED = "cancelled"
-    UNKNOWN = "unknown"
-
-
-class Alarm(Enum):
-    """What a pump calls for help about; an alarm is operational, an alert is the dose limits speaking."""
-
-    OCCLUSION_DOWNSTREAM = "occlusion_downstream"
-    OCCLUSION_UPSTREAM = "occlusion_upstream"
-    PRESSURE = "pressure"
-    AIR = "air"
-    NO_FLOW = "no_flow"
-    NEAR_END = "near_end"
-    EMPTY = "empty"
-    KVO = "kvo"
-    DOOR = "door"
-    SYRINGE = "syringe"
-    CALLBACK = "callback"
-    BATTERY_LOW = "battery_low"
-    BATTERY_DEPLETED = "battery_depleted"
-    FAULT = "fault"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventLog:
-    """
-    The first line of a log: what it is and whose.
-
-    Attributes:
-        format: names the format.
-        format_version: major and minor version; a newer minor version adds optional fields, a newer major is refused.
-        organisation: whose pumps these are; every event belongs to it.
-        source: what wrote the log, such as a gateway or an export of a maker.
-        made_at: when it was written.
-        purpose: why the events exist; those of tests, training and examples are never mixed with clinical ones.
-        extra: keys of a newer minor version, kept as they came.
-
-    """
-
-    format: Literal["openinfusion-events"] = FORMAT
-    format_version: str = "1.0"
-    organisation: str
-    source: str | None = None
-    made_at: datetime | None = None
-    purpose: Literal["clinical", "test", "training", "example"] = "clinical"
-    extra: Mapping[str, object] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Refuse a header with any fault; ``EventError.faults`` has them all."""
-        texts = [_text_fault("organisation", self.organisation)]
-        if self.source is not None:
-            texts.append(_text_fault("source", self.source))
-        found = [fault for fault in texts if fault is not None]
-        if self.made_at is not None:
-            found.extend(_time_faults("made_at", self.made_at))
-        if found:
-            raise EventError(found, where="header")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LibraryVersion:
-    """
-    A library as a pump names it.
-
-    Attributes:
-        name: name of the library.
-        version: its version.
-        sha256: its identity, where the pump can tell.
-
-    """
-
-    name: str
-    version: str
-    sha256: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Programmed:
-    """
-    What was entered at the pump, and no more: what the pump derived from it is left out.
-
-    Attributes:
-        mode: what kind of dose; absent where the log does not tell.
-        dose: amount, or amount per time.
-        rate: volume per time, as entered.
-        volume: volume to be infused (VTBI), as entered.
-        duration: time to take, as entered.
-        amount: amount of drug, where the strength is entered.
-        diluent: volume that the amount is in, where the strength is entered.
-        weight: of the patient.
-        height: of the patient.
-        body_surface_area: of the patient.
-        lockout: time between two demand doses.
-        accumulated: most that may be given within the window.
-        background: continuous dose under patient-controlled analgesia.
-        previous: dose or rate that ran before this change.
-
-    """
-
-    mode: Mode | None = None
-    dose: Quantity | None = None
-    rate: Quantity | None = None
-    volume: Quantity | None = None
-    duration: Quantity | None = None
-    amount: Quantity | None = None
-    diluent: Quantity | None = None
-    weight: Quantity | None = None
-    height: Quantity | None = None
-    body_surface_area: Quantity | None = None
-    lockout: Quantity | None = None
-    accumulated: Quantity | None = None
-    background: Quantity | None = None
-    previous: Quantity | None = None
-
-    def __post_init__(self) -> None:
-        """Read a weight in "g" as grams of patient: UCUM writes grams of drug and of patient alike."""
-        if self.weight is not None and self.weight.unit is GRAMS_OF_DRUG:
-            object.__setattr__(self, "weight", Quantity(self.weight.value, GRAMS_OF_PATIENT))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """
-    One limit that an attempt crossed.
-
-    Attributes:
-        parameter: what was attempted.
-        limit: which limit it crossed.
-        attempted: the value attempted.
-        bound: the value of the limit.
-
-    """
-
-    parameter: Parameter
-    limit: Limit
-    attempted: Quantity
-    bound: Quantity
-
-    @property
-    def ratio(self) -> Fraction | None:
-        """Times the limit: attempted / limit above a maximum, limit / attempted below a minimum."""
-        over, under = self.attempted, self.bound
-        if self.limit in (Limit.HARD_MIN, Limit.SOFT_MIN):
-            over, under = under, over
-        return over / under if under.value else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """
-    What an infusion has delivered since it started.
-
-    Attributes:
-        volume: in all.
-        dose: in all, as an amount of drug.
-        duration: time that the pump moved fluid.
-
-    """
-
-    volume: Quantity | None = None
-    dose: Quantity | None = None
-    duration: Quantity | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Private:
-    """
-    What may identify a person; it is stripped before anything is analysed or shared.
-
-    Attributes:
-        patient: identifier of the patient.
-        user: identifier of whoever used the pump.
-        bed: bed space.
-        order: number of the order or prescription.
-
-    """
-
-    patient: str | None = None
-    user: str | None = None
-    bed: str | None = None
-    order: str | None = None
+__all__ = [
+    "FIRST_YEAR",
+    "FORMAT",
+    "LARGEST_COUNT",
+    "LAST_YEAR",
+    "LONGEST_NAME",
+    "LONGEST_SPAN",
+    "NEEDS",
+    "Alarm",
+    "Alert",
+    "Delivered",
+    "Event",
+    "EventLog",
+    "Kind",
+    "LibraryVersion",
+    "Private",
+    "Programmed",
+    "Response",
+    "faults",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -414,11 +225,9 @@ def faults(event: Event) -> Iterator[Fault]:
         yield from rule(event)
 
 
-LONGEST_NAME = 200
 LARGEST_COUNT = 2**63 - 1
 LONGEST_SPAN = 100 * 365 * 24 * 60 * 60
 """Seconds of a century, as far as a pump's clock may be from the truth."""
-FIRST_YEAR, LAST_YEAR = 1900, 2199
 _TEXTS = (
     *("event_id", "pump", "maker", "model", "software", "ward", "care_area", "entry", "drug", "therapy", "channel"),
     *("infusion", "episode", "reason", "search", "about", "supersedes"),
@@ -429,15 +238,8 @@ _GROUP_TEXTS = {"library": _LIBRARY, "other_library": _LIBRARY, "private": ("pat
 
 def _texts(event: Event) -> Iterator[Fault]:
     for path, text in _texts_of(event):
-        if text is not None and (fault := _text_fault(path, text)) is not None:
+        if text is not None and (fault := text_fault(path, text)) is not None:
             yield fault
-
-
-def _text_fault(path: str, text: str) -> Fault | None:
-    if text and len(text) <= LONGEST_NAME and text.isprintable():
-        return None
-    found = "an empty text" if not text else f"{len(text)} characters, or one that does not print"
-    return Fault(path, found, f"1 to {LONGEST_NAME} printable characters")
 
 
 def _texts_of(event: Event) -> Iterator[tuple[str, str | None]]:
@@ -460,14 +262,7 @@ def _times(event: Event) -> Iterator[Fault]:
     for name in ("at", "received", "clock_before"):
         moment: datetime | None = getattr(event, name)
         if moment is not None:
-            yield from _time_faults(name, moment)
-
-
-def _time_faults(path: str, moment: datetime) -> Iterator[Fault]:
-    if moment.tzinfo is None:
-        yield Fault(path, "a time without its zone", "a time such as 2026-03-31T14:05:00+01:00")
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        yield Fault(path, f"the year {moment.year}", f"a year from {FIRST_YEAR} to {LAST_YEAR}")
+            yield from time_faults(name, moment)
 
 
 def _counts(event: Event) -> Iterator[Fault]:
