@@ -32,7 +32,8 @@ NAMES = ("event_id", "about", "supersedes", "voids")
 
 def make(lake: Path, folder: Path, rows: int) -> None:
     """Write the lake's events again and again, each time as another organisation's, unless they are there already."""
-    year = pl.read_parquet(Lake.open(lake).files(), hive_partitioning=True).sort(SORTED_BY)
+    scanned = ENGINE.scan(Lake.open(lake).files(), stored_columns())
+    year = ENGINE.collect(scanned).sort(SORTED_BY)
     for number in range(-(-rows // year.height)):
         place = folder / f"organisation=trust-{number:03}" / "month=2026-01"
         if (place / "events.parquet").exists():

@@ -57,7 +57,9 @@ def make(folder: Path, rows: int) -> list[str]:
 
     folder.mkdir(parents=True, exist_ok=True)
     ids = shapes()["shape"].to_numpy().reshape(-1, 2)
-    strength = np.array([float(e.concentration.amount.value) * 20 for e in LIBRARY.entries])  # micrograms in each mL
+    strength = np.array(
+        [20.0 * (1 + n % 100) for n in range(ENTRIES)]
+    )  # micrograms in each mL, as ``synthetic`` has it
     for number in range(0, rows, A_FILE):
         file = folder / f"{number // A_FILE:04}.parquet"
         if file.exists():
@@ -110,9 +112,10 @@ def scan(files: list[str]) -> dict[str, int]:
 def _compared(c: Callable[[str], Any], when: Callable[[Any, Any, Any], Any]) -> tuple[Any, Any]:
     """Which programmes cross a hard limit, and which a soft one: the comparisons that all hand-written peers make."""
     rate, weight = c("n_rate"), c("n_weight")
-    amount = when(c("library0_dose0_above_dose") == 1, c("n_dose"), rate) * c("library0_dose0")
-    per = when(c("library0_dose0_below_weight") == 1, weight, 1)
-    flow = when(c("library0_rate0_above_rate") == 1, rate, c("n_dose") * weight) * c("library0_rate0")
+    by_rate = c("library0_dose0_below_weight") == 1
+    amount = when(by_rate, rate, c("n_dose")) * c("library0_dose0")
+    per = when(by_rate, weight, 1)
+    flow = when(by_rate, rate, c("n_dose") * weight) * c("library0_rate0")
     grams = weight * c("library0_weight0")
     hard = (
         (amount > per * c("library0_dose0_hard_max"))
@@ -150,9 +153,9 @@ def duckdb_by_hand(files: list[str]) -> dict[str, int]:
     import duckdb  # noqa: PLC0415 - a peer
 
     table = factors()
-    amount = "(CASE WHEN library0_dose0_above_dose = 1 THEN n_dose ELSE n_rate END * library0_dose0)"
+    amount = "(CASE WHEN library0_dose0_below_weight = 1 THEN n_rate ELSE n_dose END * library0_dose0)"
     per = "(CASE WHEN library0_dose0_below_weight = 1 THEN n_weight ELSE 1 END)"
-    flow = "(CASE WHEN library0_rate0_above_rate = 1 THEN n_rate ELSE n_dose * n_weight END * library0_rate0)"
+    flow = "(CASE WHEN library0_dose0_below_weight = 1 THEN n_rate ELSE n_dose * n_weight END * library0_rate0)"
     grams = "(n_weight * library0_weight0)"
     hard = (
         f"{amount} > {per} * library0_dose0_hard_max OR {amount} < {per} * library0_dose0_hard_min"

@@ -135,10 +135,16 @@ class Held:
         size = self.per.value(inputs) if self.per is not None else Fraction(1)
         attempted = Quantity(self.term.value(inputs) * size, self.unit)
         bounds = dict(self.bounds)
-        for side in _SIDES:
-            limit = next((limit for limit in side if limit in crossed), None)
-            if limit is not None:
-                yield Finding(self.parameter, limit, attempted, Quantity(bounds[limit] * size, self.unit))
+        for limit in _worst(crossed):
+            yield Finding(self.parameter, limit, attempted, Quantity(bounds[limit] * size, self.unit))
+
+
+def _worst(crossed: Collection[Limit]) -> Iterator[Limit]:
+    """Yield of the limits crossed the hard one before the soft one, at most one a side."""
+    for side in _SIDES:
+        worst = next((limit for limit in side if limit in crossed), None)
+        if worst is not None:
+            yield worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +180,19 @@ class Plan:
         if self.settled is not None:
             return self.settled
         return conclude(self.findings(inputs, crossed), _known(self.derived, inputs), is_checked=self.is_checked)
+
+    def outline(self, crossed: Sequence[Collection[Limit]]) -> Verdict:
+        """Return the decision and the limits met where these are crossed; the findings have no numbers."""
+        if self.settled is not None:
+            return self.settled
+        told = iter(crossed)
+        made: list[Finding] = []
+        for step in self.steps:
+            if isinstance(step, Held):
+                made += [Finding(step.parameter, limit) for limit in _worst(next(told))]
+            else:
+                made.append(step)
+        return conclude(made, Derived(), is_checked=self.is_checked)
 
 
 def plan(shape: Programme, library: Library) -> Plan | None:

@@ -87,6 +87,10 @@ class Planned:
         """The inputs that any comparison needs."""
         return frozenset().union(*(c.above | c.below for c in self.compared.values()))
 
+    def enters(self, name: str) -> bool:
+        """Whether such programmes have this input at all."""
+        return getattr(self.shape, name) is not None
+
     def fits(self, limits: Mapping[Slot, Iterable[Limit]]) -> bool:
         """Whether every comparison fits beside those of other entries, which may have more limits."""
         return all(c.fits(limits[slot]) for slot, c in self.compared.items())
@@ -122,6 +126,7 @@ class Judge:
         self.slots = sorted(limits, key=str)
         pairs = ((slot, limit) for slot in self.slots for limit in limits[slot])
         self.bits = {pair: number for number, pair in enumerate(pairs)}
+        self._read: dict[int, dict[Slot, frozenset[Limit]]] = {}
 
     def _with(self, slot: Slot) -> list[Planned]:
         return [one for one in self.plans.values() if slot in one.compared]
@@ -145,15 +150,18 @@ class Judge:
     def _name(self, slot: Slot) -> str:
         return f"{self.prefix}{slot[0].name.lower()}{slot[1]}"
 
-    def _shared(self, slot: Slot, side: str) -> list[str]:
-        """Return the inputs that every plan has on this side."""
+    def _used(self, slot: Slot, side: str) -> list[str]:
+        """Return the inputs that any plan has on this side."""
         sides = [one.compared[slot].on(side) for one in self._with(slot)]
-        return [name for name in SCALES if all(name in names for names in sides)]
+        return [name for name in SCALES if any(name in names for names in sides)]
 
     def _mixed(self, slot: Slot, side: str) -> list[str]:
-        """Return the inputs that only some plans have on this side."""
-        sides = [one.compared[slot].on(side) for one in self._with(slot)]
-        return [name for name in SCALES if len({name in names for names in sides}) > 1]
+        """Return those of them that another plan has entered, but not on this side; one not entered counts as 1."""
+        return [
+            name
+            for name in self._used(slot, side)
+            if any(one.enters(name) and name not in one.compared[slot].on(side) for one in self._with(slot))
+        ]
 
     def marks(self, kind: Whole) -> list[nw.Expr]:
         """Return for each limit whether a programme crosses it, as its bit in the narrowest whole number."""
@@ -169,19 +177,28 @@ class Judge:
 
     def _side(self, slot: Slot, side: str, factor: nw.Expr) -> nw.Expr:
         """Return one side of the comparison: its factor times its inputs, each where the plan has it there."""
-        shared = [nw.col(SCALES[part].column) for part in self._shared(slot, side)]
-        chosen = [
-            nw.when(nw.col(f"{self._name(slot)}_{side}_{part}") == 1)
-            .then(nw.col(SCALES[part].column))
-            .otherwise(nw.lit(1))
-            for part in self._mixed(slot, side)
-        ]
-        return reduce(mul, [*shared, *chosen], factor)
+        mixed = self._mixed(slot, side)
+        return reduce(mul, [self._input(slot, side, part, part in mixed) for part in self._used(slot, side)], factor)
+
+    def _input(self, slot: Slot, side: str, part: str, is_mixed: bool) -> nw.Expr:  # noqa: FBT001, PLR0917 - a lookup
+        number = nw.col(SCALES[part].column)
+        uses = nw.col(f"{self._name(slot)}_{side}_{part}") == 1
+        return nw.when(uses).then(number).otherwise(nw.lit(1)) if is_mixed else number
 
     def crossings(self, shape: int, bits: int) -> list[frozenset[Limit]]:
         """Return what each held term of a shape crosses, in the order of its plan."""
-        marked = [pair for pair, bit in self.bits.items() if bits >> bit & 1]
-        return [frozenset(limit for at, limit in marked if at == slot) for slot in self.plans[shape].compared]
+        marked = self._marked(bits)
+        return [marked.get(slot, _NOTHING) for slot in self.plans[shape].compared]
+
+    def _marked(self, bits: int) -> dict[Slot, frozenset[Limit]]:
+        """Return the limits that a number marks, by slot; few numbers occur, again and again."""
+        if bits not in self._read:
+            marked = [pair for pair, bit in self.bits.items() if bits >> bit & 1]
+            self._read[bits] = {slot: frozenset(limit for at, limit in marked if at == slot) for slot, _ in marked}
+        return self._read[bits]
+
+
+_NOTHING: frozenset[Limit] = frozenset()
 
 
 class Judges:

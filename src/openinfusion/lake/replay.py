@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from typing import Any
 
 import narwhals as nw
@@ -23,7 +22,7 @@ from openinfusion.core.errors import AuthorError
 from openinfusion.core.events import Kind, Programmed
 from openinfusion.core.infusions import Infusion
 from openinfusion.core.library import Concentration, Library, Limit
-from openinfusion.core.plan import INPUTS, Plan, plan
+from openinfusion.core.plan import Plan, plan
 from openinfusion.core.programme import Decision, Parameter, Problem, Programme, Verdict
 from openinfusion.core.replay import Outcome, Replayer, Result
 from openinfusion.core.units import MINUTES, Quantity, TimeBasis
@@ -33,7 +32,6 @@ from openinfusion.lake.programmes import KEY, PROGRAMME_COLUMNS, SCALES, inputs_
 from openinfusion.lake.tables import Frame
 
 PROGRAMME_KINDS = tuple(kind.value for kind in (Kind.PROGRAMMED, Kind.RATE_CHANGED, Kind.BOLUS, Kind.LOADING))
-_ONES = dict.fromkeys(INPUTS, Fraction(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,28 +110,28 @@ def _judged_together(events: Frame, judges: Judges, *, engine: Engine, by: Seque
     numbers = events.select("shape", *judges.inputs, *by)
     judged = judges.judged(numbers, engine.table(judges.table))
     counted = judged.select(judges.key, *by).group_by("key", *by).agg(number=nw.len())
-    for row in engine.collect(counted).iter_rows(named=True):
-        shape, bits = judges.read_key(row["key"])
+    names = {shape: _names(one.shape, judges.judges[0].library) for shape, one in judges.judges[0].plans.items()}
+    for key, *labels, number in engine.collect(counted.select("key", *by, "number")).iter_rows():
+        shape, bits = judges.read_key(key)
         answers = tuple(_planned_answer(judge, shape, marks) for judge, marks in zip(judges.judges, bits, strict=True))
-        programme = judges.judges[0].plans[shape].shape
-        yield _group(programme, judges.judges[0].library, row["number"], answers=answers, by=[row[b] for b in by])
+        yield Group(*names[shape], number, answers, tuple(labels))
 
 
 def _planned_answer(judge: Judge, shape: int, bits: int) -> Answer:
     made = judge.plans[shape].plan
-    return replace(answer_of(made.verdict(_ONES, judge.crossings(shape, bits))), tested=_tested(made))
+    return replace(answer_of(made.outline(judge.crossings(shape, bits))), tested=_tested(made))
 
 
 def _tested(made: Plan) -> tuple[tuple[Parameter, Limit], ...]:
     return tuple((held.parameter, limit) for held in made.held for limit, _ in held.bounds)
 
 
-# One group of one library: what it is called, how many, what is said to it.
-def _group(programme: Programme, library: Library, number: int, *, answers: tuple[Answer, ...], by: list[Any]) -> Group:
+def _names(programme: Programme, library: Library) -> tuple[str, str, str, str]:
+    """Return drug, care area, entry and mode of a shape, in the words of the library where it knows them."""
     entry = library.find_entry(programme.entry)
     drug = library.drug(entry.drug).name if entry is not None else programme.entry
     area = next((area.name for area in library.care_areas if area.id == programme.care_area), programme.care_area)
-    return Group(drug, area, programme.entry, programme.mode.value, number, answers, tuple(by))
+    return drug, area, programme.entry, programme.mode.value
 
 
 def answer_of(verdict: Verdict) -> Answer:
