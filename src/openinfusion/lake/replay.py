@@ -110,7 +110,8 @@ def _judged_together(events: Frame, judges: Judges, *, engine: Engine, by: Seque
     numbers = events.select("shape", *judges.inputs, *by)
     judged = judges.judged(numbers, engine.table(judges.table))
     counted = judged.select(judges.key, *by).group_by("key", *by).agg(number=nw.len())
-    names = {shape: _names(one.shape, judges.judges[0].library) for shape, one in judges.judges[0].plans.items()}
+    libraries = [judge.library for judge in judges.judges]
+    names = {shape: _names(judges.judges[0].plans[shape].shape, libraries) for shape in judges.shapes}
     for key, *labels, number in engine.collect(counted.select("key", *by, "number")).iter_rows():
         shape, bits = judges.read_key(key)
         answers = tuple(_planned_answer(judge, shape, marks) for judge, marks in zip(judges.judges, bits, strict=True))
@@ -126,8 +127,9 @@ def _tested(made: Plan) -> tuple[tuple[Parameter, Limit], ...]:
     return tuple((held.parameter, limit) for held in made.held for limit, _ in held.bounds)
 
 
-def _names(programme: Programme, library: Library) -> tuple[str, str, str, str]:
-    """Return drug, care area, entry and mode of a shape, in the words of the library where it knows them."""
+def _names(programme: Programme, libraries: Sequence[Library]) -> tuple[str, str, str, str]:
+    """Return drug, care area, entry and mode of a shape, in the words of the first library that has the entry."""
+    library = next((one for one in libraries if one.find_entry(programme.entry) is not None), libraries[0])
     entry = library.find_entry(programme.entry)
     drug = library.drug(entry.drug).name if entry is not None else programme.entry
     area = next((area.name for area in library.care_areas if area.id == programme.care_area), programme.care_area)
@@ -197,7 +199,8 @@ def _judged_singly(left: pl.DataFrame, libraries: Sequence[Library], by: Sequenc
     for row in left.iter_rows(named=True):
         entered = programmed(row)
         answers = tuple(single.answer(row, entered) for single in singles)
-        drug, area = singles[0].names(row)
+        named = next((single for single in singles if single.library.find_entry(row["entry"] or "")), singles[0])
+        drug, area = named.names(row)
         mode = row["programme_mode"]
         yield Group(drug, area, row["entry"], mode, row["number"], answers, tuple(row[b] for b in by))
 

@@ -81,6 +81,7 @@ class Infusion:
                 self.tell_truth(told, attempt)
             verdict = check(attempt, self.scene.library)
             response, at = self.answer(verdict, at, is_mistaken=is_mistaken)
+            self.name_programme(told)
             refused |= verdict.decision is Decision.REFUSE
             if response is None:
                 self.take(attempt, verdict)
@@ -126,6 +127,12 @@ class Infusion:
             **more,
         )
         return raised.at + seconds
+
+    def name_programme(self, told: Note) -> None:
+        """Let the alerts of an attempt say of which programme they speak."""
+        for raised in self.alerts:
+            raised.fields["about"] = told
+        self.alerts.clear()
 
     def corrected(self, *, is_mistaken: bool) -> Programme:
         """Return what is typed after an alert: what was meant, or a value that the library takes."""
@@ -262,13 +269,14 @@ class Infusion:
         place = len(self.scene.notes.all)
         response, answered = self.answer(verdict, at + 0.1, is_mistaken=False)
         if response is None:
-            self.tell(answered + 0.1, kind, programme=programme_json(programme))
+            self.name_programme(self.tell(answered + 0.1, kind, programme=programme_json(programme)))
             if kind is Kind.RATE_CHANGED:
                 self.settle(answered + 0.1)
                 self.take(replace(programme, previous=None), verdict)
             return answered + 0.2
         note = self.tell(at, Kind.PROGRAMMED, with_library=True, programme=programme_json(programme))
         self.scene.notes.all.insert(place, self.scene.notes.all.pop())
+        self.name_programme(note)
         return max(note.at, answered) + 0.2
 
     def bolus(self, at: float) -> float:
