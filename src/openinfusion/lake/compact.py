@@ -15,8 +15,8 @@ from openinfusion.lake.intake import FOLDERS, stored_columns
 from openinfusion.lake.store import REJECTED, SHAPES, VOIDED, Lake, Snapshot
 from openinfusion.lake.write import Writer, mark_voided
 
-TARGET = 1_000_000
-"""Most events in a file that is made of others: about 50 MB on disk, and 300 MB in memory."""
+TARGET = 500_000
+"""Most events in a file that is made of others: about 25 MB on disk, and 400 MB in memory."""
 SMALL = 5
 """A file with under a fifth of the target is small; what is taken in from one month makes larger ones at once."""
 RETENTION_HOURS = 7 * 24

@@ -28,7 +28,7 @@ from openinfusion.lake.write import Taken, Writer
 ROWS = 250_000
 """Events that are kept, and acknowledged, at once."""
 WORKERS = 2
-BLOCK = 2**24
+BLOCK = 2**23
 """Bytes of lines that are parsed at once."""
 CONFLICT = Fault("event_id", "the id of another record, which came first", "an id that is unique for ever")
 
