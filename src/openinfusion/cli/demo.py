@@ -26,6 +26,7 @@ from openinfusion.adapters.report.tables import headline
 from openinfusion.adapters.tables import read_back
 from openinfusion.cli import show
 from openinfusion.cli.console import DECISION_STYLE, say, styled, table
+from openinfusion.cli.demo_events import play_events
 from openinfusion.cli.libraries import say_problems
 from openinfusion.cli.replay import rich_table
 from openinfusion.core.difference import Difference, difference
@@ -77,9 +78,10 @@ def run_demo(
         Path | None, typer.Option(help="a folder that holds mimic-iii-demo/; OPENINFUSION_SHARED_DATA names it too")
     ] = None,
     report: Annotated[Path, typer.Option(help="where to write the report")] = Path("demo-report.html"),
+    month: Annotated[Path, typer.Option(help="where to write the month of the trust")] = Path("demo-month.html"),
 ) -> None:
     """
-    Show the main job on example data: import, review, incidents, difference, replay, report.
+    Show the main job on example data: import, review, incidents, difference, replay, pump events, reports.
 
     Example: openinfusion demo --report demo-report.html
     """
@@ -136,8 +138,10 @@ def run_demo(
         changes=changes,
     )
     write_report(report, data)
-    _title(7, "The report")
-    say(f"wrote {report}: open it in any browser; it needs no network.", CLINICAL)
+    _title(7, "What the pumps saw: events, taken in exactly once, asked and replayed")
+    play_events(examples, month)
+    _title(8, "The reports")
+    say(f"wrote {report} and {month}: open them in any browser; they need no network.", CLINICAL)
 
 
 def _title(number: int, words: str) -> None:
