@@ -11,11 +11,12 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from openinfusion.adapters.open_library import open_library
-from openinfusion.lake.engine import Engine, engine_from
+from openinfusion.lake.engine import Engine, Table, engine_from
 from openinfusion.lake.questions import QUESTIONS, Question
 from openinfusion.lake.replay import replay_lake, verdicts
 from openinfusion.lake.store import Lake
@@ -25,11 +26,11 @@ RELEASED = datetime(2026, 3, 1, tzinfo=UTC)
 LIBRARY = "Example trust library (not for clinical use)"
 
 
-def registers(engine: Engine) -> dict[str, object]:
+def registers(engine: Engine) -> dict[str, Table]:
     """What a trust adds to its logs: its pumps, releases, high-alert drugs and the weeks asked about."""
-    trust = {"organisation": ["example-trust"] * 2}
+    trust: dict[str, Any] = {"organisation": ["example-trust"] * 2}
     times = {"in_service_from": [RELEASED] * 2, "in_service_to": pl.Series([None] * 2, dtype=pl.Datetime("us", "UTC"))}
-    tables = {
+    tables: dict[str, dict[str, Any]] = {
         "pumps": {**trust, "pump": ["SP-0001", "SP-0002"], "model": ["Syringe 9"] * 2, **times},
         "releases": {**trust, "library_name": [LIBRARY] * 2, "library_version": ["1.0.0", "1.1.0"]}
         | {"released_at": [RELEASED, datetime(2026, 4, 1, tzinfo=UTC)]},

@@ -106,10 +106,10 @@ def shifted(record: dict[str, object], number: int) -> str:
 def attempts() -> Iterator[str]:
     """For each entry with limits of dose: a programme on each limit, and one just beyond it."""
     library = open_library(LIBRARY, None).library
-    for entry in library.entries[::7]:
-        for bound in (bound for bound in (entry.dose.bounds if entry.dose else ()) if bound is not None):
+    for entry, limits in [(entry, entry.dose) for entry in library.entries[::7] if entry.dose is not None]:
+        for bound in [bound for bound in limits.bounds if bound is not None]:
             for nudge in (Fraction(0), Fraction(1, 1000)):
-                dose = {"value": decimal_text(bound + nudge), "unit": entry.dose.unit.code}
+                dose = {"value": decimal_text(bound + nudge), "unit": limits.unit.code}
                 programme = {"mode": entry.type.value, "dose": dose, "weight": {"value": "71.3", "unit": "kg"}}
                 event = {
                     "event_id": f"{entry.id}-{decimal_text(bound)}-{nudge}"[-200:],
