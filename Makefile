@@ -8,10 +8,10 @@ SOURCES := $(wildcard src tests tools benchmarks conformance)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage bench mutation generate format lock clean java
+.PHONY: help demo test check coverage bench bench-lake kill-test mutation generate format lock clean java
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.run-ready ## Show the system at work on example data
 	@OPENINFUSION_SHARED_DATA=$${OPENINFUSION_SHARED_DATA:-../shared/data} $(BIN)/openinfusion demo
@@ -31,6 +31,14 @@ coverage: .venv/.ready ## Show what the last `make test` covered, the whole pack
 
 bench: .venv/.ready ## Measure speed
 	@$(BIN)/pytest benchmarks --benchmark-only -p no:randomly
+
+bench-lake: .venv/.spark-ready ## Measure replay and questions over 100 million rows (minutes, 10 GB of disk in build/)
+	@test -d build/lake || { $(BIN)/openinfusion events example build/year && $(BIN)/openinfusion lake ingest build/lake build/year/events-*; }
+	@$(BIN)/python -m benchmarks.replay_lake --work build/replay --out benchmarks/figures/replay.json
+	@$(BIN)/python -m benchmarks.questions_lake --lake build/lake --work build/events --out benchmarks/figures/questions.json
+
+kill-test: .venv/.ready ## End an ingest 200 times at any moment: nothing acknowledged is lost, nothing is kept twice
+	@OPENINFUSION_KILLS=200 $(BIN)/pytest -p no:benchmark tests/integration/test_lake_kill.py
 
 mutation: .venv/.ready ## Change core in small ways and count the changes that no test notices (slow)
 	@$(BIN)/python tools/mutate.py --jobs $(WORKERS)
