@@ -1,9 +1,11 @@
 """What a question is asked of: events and registers, each a lazy table, and the views that questions share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import narwhals as nw
+import polars as pl
 
 Frame = nw.LazyFrame[Any]
 OUTCOMES = ("overridden", "reprogrammed", "cancelled", "unknown")
@@ -54,6 +56,18 @@ def alerts(tables: Tables) -> Frame:
     return joined.with_columns(outcome=_outcome(nw.col("answer_weight")))
 
 
+def join_few(many: Frame, few: Frame, *, on: Sequence[str], how: Literal["left", "semi", "inner"]) -> Frame:
+    """
+    Join a large table with a small one, which is the one to hold in memory.
+
+    Polars must be told: it finds out by holding some of both, which with few rows on one side is all of the other.
+    """
+    large, small = nw.to_native(many), nw.to_native(few)
+    if isinstance(large, pl.LazyFrame) and isinstance(small, pl.LazyFrame):
+        return nw.from_native(large.join(small, on=list(on), how=how, build_side="force_right"))
+    return many.join(few, on=list(on), how=how)
+
+
 def _weight(response: nw.Expr) -> nw.Expr:
     """Return how much an answer weighs against another of the same alert."""
     weight = nw.lit(0)
@@ -84,13 +98,15 @@ def attempted_infusions(tables: Tables) -> Frame:
     often ends before the start; left out, the best alerts would never count. Such a row is the first alert's.
     """
     alerted = alerted_infusions(tables)
-    started = tables.of_kind("started").join(alerted, how="left", on=list(INFUSION))
+    started = join_few(tables.of_kind("started"), alerted, on=INFUSION, how="left")
     counted = started.with_columns(
         alerts=nw.col("alerts").fill_null(0),
         hard_alerts=nw.col("hard_alerts").fill_null(0),
         is_started=nw.lit(value=True),
     )
-    seen = counted.filter(nw.col("alerts") > 0).select(*INFUSION)
+    # Read again, and filtered in other words: what a plan has twice an engine holds, here every infusion there is.
+    keys = tables.events.filter(nw.col("kind").is_in(("started",))).select(*INFUSION)
+    seen = join_few(keys, alerted.select(*INFUSION), on=INFUSION, how="semi")
     first = tables.of_kind("alert_raised").unique(subset=list(INFUSION), keep="first", order_by=["moment", "event_id"])
     never = first.join(seen, how="anti", on=list(INFUSION)).join(alerted, how="inner", on=list(INFUSION))
     # An alert comes from the library, whatever the record of it says of basic mode.

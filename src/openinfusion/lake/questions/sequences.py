@@ -5,7 +5,7 @@ import narwhals as nw
 from openinfusion.lake.questions.alerting import with_high_alert
 from openinfusion.lake.questions.counting import By, Frame, answer
 from openinfusion.lake.questions.question import Question
-from openinfusion.lake.tables import HARD, Tables, alerts
+from openinfusion.lake.tables import HARD, Tables, alerts, join_few
 
 MINUTES = 10
 GOOD_THOUSANDTHS = 2000
@@ -68,7 +68,7 @@ def _follower(frame: Frame, name: str) -> Frame:
 def _what_followed(attempts: Frame, followers: Frame) -> Frame:
     """Return, for each attempt that anything followed on its pump and drug within the minutes, what it was."""
     tried = _on_its_days(attempts.select("organisation", "pump", "drug", "event_id", "moment"))
-    pairs = followers.join(tried, how="inner", on=["organisation", "pump", "drug", "day"]).filter(_in_time("then"))
+    pairs = _near(followers, tried, ["organisation", "pump", "drug", "day"])
     # Two limits crossed in one moment are one attempt: its alerts are told apart by their ids.
     after = (nw.col("then") > MOMENT) | (nw.col("then_id") > nw.col("event_id"))
     flags = {
@@ -87,12 +87,14 @@ def _on_its_days(attempts: Frame) -> Frame:
     return nw.concat([days.drop("until"), beyond.drop("until")], how="vertical")
 
 
+def _near(many: Frame, few: Frame, keys: list[str]) -> Frame:
+    """Return the pairs of which one follows the other in time."""
+    pairs = join_few(many, few, on=keys, how="inner")
+    return pairs.filter((nw.col("then") >= MOMENT) & (nw.col("then") <= _end(MOMENT)))
+
+
 def _end(moment: nw.Expr) -> nw.Expr:
     return moment.dt.offset_by(f"{MINUTES}m")
-
-
-def _in_time(name: str) -> nw.Expr:
-    return (nw.col(name) >= MOMENT) & (nw.col(name) <= _end(MOMENT))
 
 
 def _switches(tables: Tables, by: By) -> Frame:
@@ -110,8 +112,8 @@ def _switches(tables: Tables, by: By) -> Frame:
         then_infusion="infusion",
         then_library="with_library",
     )
-    pairs = starts.join(_on_its_days(stopped.select(*columns)), how="inner", on=["organisation", "pump", "day"])
-    mine = pairs.filter(_in_time("then")).filter(_is_same_therapy())
+    pairs = _near(starts, _on_its_days(stopped.select(*columns)), ["organisation", "pump", "day"])
+    mine = pairs.filter(_is_same_therapy())
     # Only the first start after the alert tells what was done about it.
     first = mine.with_columns(switched=nw.when(_is_other_profile()).then(nw.col("then"))).group_by(
         "organisation", "event_id"

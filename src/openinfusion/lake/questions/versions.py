@@ -6,7 +6,7 @@ import narwhals as nw
 
 from openinfusion.lake.questions.counting import ALL, COUNTS, By, Frame, answer, finish, over, tally, total
 from openinfusion.lake.questions.question import ANY, Question
-from openinfusion.lake.tables import Tables
+from openinfusion.lake.tables import Tables, join_few
 
 ONE = nw.lit(1)
 LIBRARY = ("organisation", "library_name")
@@ -39,7 +39,7 @@ def releases(tables: Tables) -> Frame:
 def with_release(tables: Tables) -> Frame:
     """Return the infusions started with the library, with the place and the end of their version."""
     ran = tables.of_kind("started").filter(nw.col("with_library"))
-    return ran.join(releases(tables).drop("released_at"), how="left", on=list(VERSION))
+    return join_few(ran, releases(tables).drop("released_at"), on=VERSION, how="left")
 
 
 def _outdated(tables: Tables, by: By) -> Frame:
@@ -63,7 +63,7 @@ def _pairs(tables: Tables, by: By) -> Frame:
         newest_until="superseded_at",
     )
     older = with_release(tables).filter(_OUTDATED)
-    pairs = older.join(newer, how="inner", on=list(LIBRARY)).filter(
+    pairs = join_few(older, newer, on=LIBRARY, how="inner").filter(
         nw.col("newest_place") > nw.col("place"),
         nw.col("moment") >= nw.col("newest_from"),
         nw.col("newest_until").is_null() | (nw.col("moment") < nw.col("newest_until")),
