@@ -123,7 +123,7 @@ def test_a_key_said_twice_is_seen_by_both(line):
 
 
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-times = st.datetimes(datetime(1900, 1, 2), datetime(2199, 12, 30), timezones=zones)  # noqa: DTZ001
+times = st.datetimes(datetime(1900, 1, 2), datetime(2299, 12, 30), timezones=zones)  # noqa: DTZ001
 spans = st.builds(Fraction, st.integers(-(10**9), 10**9), st.sampled_from([1, 10, 1000, 64]))
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(str.isprintable)
 json_values = st.recursive(

@@ -18,7 +18,7 @@ from openinfusion.core.units import GRAMS_OF_DRUG, GRAMS_OF_PATIENT, Quantity
 
 FORMAT: Literal["openinfusion-events"] = "openinfusion-events"
 LONGEST_NAME = 200
-FIRST_YEAR, LAST_YEAR = 1900, 2199
+FIRST_YEAR, LAST_YEAR = 1900, 2299
 
 
 class Kind(Enum):
