@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from openinfusion import __version__
-from openinfusion.cli import ask, demo, dose, events, lake, libraries, replay, report
+from openinfusion.cli import ask, demo, dose, events, lake, libraries, replay, report, what_if
 from openinfusion.cli.console import error_console
 from openinfusion.core.errors import OpenInfusionError, OperatorError
 
@@ -28,6 +28,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(lake.app, name="lake")
 app.command("check")(dose.check_programme)
 app.command("replay")(replay.replay_infusions)
+app.command("what-if")(what_if.ask_what_if)
 app.command("ask")(ask.ask_question)
 app.command("report")(report.report_month)
 app.command("demo")(demo.run_demo)

@@ -16,15 +16,15 @@ import polars as pl
 from openinfusion.core.events import Kind, Response
 from openinfusion.core.library import Library, Limit, Limits
 from openinfusion.core.numbers import round_significant
-from openinfusion.core.plan import Held
-from openinfusion.core.programme import Parameter
+from openinfusion.core.plan import Held, Plan, plan
+from openinfusion.core.programme import Parameter, Programme
 from openinfusion.core.replay import Change, Result, change_between
 from openinfusion.core.replay_counts import Tally
 from openinfusion.core.units import Quantity, Unit
 from openinfusion.lake.comparisons import Judge, Planned
 from openinfusion.lake.engine import Engine
 from openinfusion.lake.programmes import SCALES, inputs_of, template
-from openinfusion.lake.replay import Group, Replayed, replay_lake
+from openinfusion.lake.replay import PROGRAMME_KINDS, Group, Replayed, replay_lake
 from openinfusion.lake.tables import Frame
 
 Name = Callable[[Group], str]
@@ -71,27 +71,60 @@ def changes_by(replayed: Replayed, name: Name) -> dict[str, Counter[Change]]:
     return dict(sorted(counts.items(), key=lambda kv: (-kv[1].total(), kv[0])))
 
 
+def caught_alerts(events: Frame) -> Frame:
+    """
+    Return the alerts that caught something: answered by a new programme or by cancelling, and by nothing else.
+
+    Columns: ``organisation`` and ``alert``, the id of the alert.
+    """
+    answers = events.filter(nw.col("kind") == Kind.ALERT_ANSWERED.value)
+    answers = answers.select("organisation", "response", alert=nw.col("about"))
+    on = ["organisation", "alert"]
+    # Where a log answers one alert twice, the answer that let most happen stands.
+    overridden = answers.filter(nw.col("response") == Response.OVERRIDDEN.value).select(*on)
+    return answers.filter(nw.col("response").is_in(CAUGHT)).select(*on).unique().join(overridden, on=on, how="anti")
+
+
 def caught(events: Frame) -> Frame:
     """
-    Return the programmes that an alert caught: one of their alerts was answered by a new programme or by cancelling.
+    Return the programmes that an alert caught, each as many times as alerts name it, with the ``alert``.
 
     An alert names the programme that it speaks of (``about``); where it does not, nobody can say, and it is left out.
     """
-    answered = events.filter((nw.col("kind") == Kind.ALERT_ANSWERED.value) & nw.col("response").is_in(CAUGHT))
-    alerts = events.filter((nw.col("kind") == Kind.ALERT_RAISED.value) & ~nw.col("about").is_null())
-    by_alert = answered.select("organisation", alert=nw.col("about")).unique()
-    programmes = alerts.select("organisation", alert=nw.col("event_id"), event_id=nw.col("about"))
-    ids = programmes.join(by_alert, on=["organisation", "alert"], how="semi").select("organisation", "event_id")
-    return events.join(ids, on=["organisation", "event_id"], how="semi")
+    raised = events.filter((nw.col("kind") == Kind.ALERT_RAISED.value) & ~nw.col("about").is_null())
+    named = raised.select("organisation", alert=nw.col("event_id"), event_id=nw.col("about"))
+    links = named.join(caught_alerts(events), on=["organisation", "alert"], how="inner")
+    programmes = events.filter(nw.col("kind").is_in(PROGRAMME_KINDS))
+    return programmes.join(links, on=["organisation", "event_id"], how="inner")
 
 
-def catches(
-    events: Frame, shapes: pl.DataFrame, libraries: Sequence[Library], *, engine: Engine
-) -> tuple[Replayed, Counter[Change]]:
-    """Return the caught programmes under two libraries, and how they change: those lost would no longer be caught."""
-    replayed = replay_lake(caught(events), shapes, libraries, engine=engine)
-    total = changes_by(replayed, lambda _: "")
-    return replayed, total.get("", Counter())
+@dataclass(frozen=True, slots=True)
+class Catches:
+    """
+    The programmes that an alert caught, under some libraries; the draft is the last of them.
+
+    ``alerts`` is how many alerts caught something; ``unnamed`` of them lead to no programme in the log, so that nobody
+    can say what a library would have done with it.
+    """
+
+    replayed: Replayed
+    alerts: int
+    unnamed: int
+
+    @property
+    def lost(self) -> tuple[Group, ...]:
+        """The caught programmes that the draft would let pass without any alert."""
+        return tuple(group for group in self.replayed.groups if group.answers[-1].result is Result.NO_ALERT)
+
+
+def catches(events: Frame, shapes: pl.DataFrame, libraries: Sequence[Library], *, engine: Engine) -> Catches:
+    """Return the caught programmes under the libraries, and how many catching alerts lead to no programme."""
+    linked = engine.collect(caught(events).select(number=nw.col("alert").n_unique()))["number"].item()
+    alerts = int(engine.collect(caught_alerts(events).select(number=nw.len()))["number"].item())
+    columns = [name for name in events.collect_schema().names() if name != "alert"]
+    programmes = caught(events).select(columns).unique(subset=["organisation", "event_id"])
+    replayed = replay_lake(programmes, shapes, libraries, engine=engine)
+    return Catches(replayed, alerts, alerts - int(linked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +140,11 @@ class Attempts:
     parameter: Parameter
     limits: Limits
     values: tuple[tuple[Fraction, int], ...]
+
+    @property
+    def key(self) -> Key:
+        """What tells it from others: entry, mode, parameter and unit."""
+        return self.entry, self.mode, self.parameter, self.limits.unit
 
     @property
     def number(self) -> int:
@@ -143,7 +181,7 @@ def attempts(
     bounds: dict[Key, Held] = {}
     for row in engine.collect(counted).iter_rows(named=True):
         _gather(judge.plans[row["shape"]], row, gathered, bounds=bounds)
-    made = [_attempts(key, bounds[key], values) for key, values in gathered.items()]
+    made = [Attempts(*key[:3], _limits(bounds[key]), tuple(sorted(gathered[key].items()))) for key in gathered]
     return sorted(made, key=lambda one: (one.entry, one.mode, one.parameter.value))
 
 
@@ -156,20 +194,42 @@ def _gather(
 ) -> None:
     """Add the values that one kind of programme holds against limits of its entry."""
     inputs = inputs_of(one.shape, row)
-    for held in one.plan.held:
-        if held.parameter in _SCATTERED and len(held.bounds) + (held.per is None) > 1:
-            key = (one.shape.entry, one.shape.mode.value, held.parameter, held.unit)
-            bounds.setdefault(key, held)
-            gathered.setdefault(key, Counter())[held.term.value(inputs)] += row["number"]
+    for key, held in _held_by_key(one.shape, one.plan).items():
+        bounds.setdefault(key, held)
+        gathered.setdefault(key, Counter())[held.term.value(inputs)] += row["number"]
+
+
+def _held_by_key(shape: Programme, made: Plan) -> dict[Key, Held]:
+    """Return what a plan holds against limits of the entry; one that stands for the care area gives way to it."""
+    found: dict[Key, Held] = {}
+    for held in made.held:
+        key = (shape.entry, shape.mode.value, held.parameter, held.unit)
+        is_step = held.per is not None
+        if held.parameter in _SCATTERED and not is_step and (key not in found or _is_wider(held, found[key])):
+            found[key] = held
+    return found
+
+
+def _is_wider(held: Held, other: Held) -> bool:
+    return len(held.bounds) > len(other.bounds)
 
 
 _SCATTERED = frozenset({Parameter.DOSE, Parameter.RATE, Parameter.VOLUME, Parameter.DURATION, Parameter.CONCENTRATION})
 
 
-def _attempts(key: Key, held: Held, values: Counter[Fraction]) -> Attempts:
-    entry, mode, parameter, unit = key
-    limits = Limits(unit=unit, **{limit.value: bound for limit, bound in held.bounds})
-    return Attempts(entry, mode, parameter, limits, tuple(sorted(values.items())))
+def _limits(held: Held) -> Limits:
+    return Limits(unit=held.unit, **{limit.value: bound for limit, bound in held.bounds})
+
+
+def limits_held(shapes: pl.DataFrame, library: Library, entries: Iterable[str]) -> dict[Key, Limits]:
+    """Return what a library limits of some entries, as far as programmes in the lake were held against it."""
+    wanted = shapes.filter(pl.col("entry").is_in(list(entries)))
+    made: dict[Key, Limits] = {}
+    for shape in map(template, wanted.iter_rows(named=True)):
+        one = plan(shape, library)
+        for key, held in _held_by_key(shape, one).items() if one is not None else ():
+            made.setdefault(key, _limits(held))
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ def bars(rows: Iterable[tuple[str, int, int]], title: str) -> str:
 class NumberLine:
     """One line: the limits and usual range of an entry, and how often each dose on it was used."""
 
+    counted_as = "infusions"
+
     def __init__(self, used: DosesUsed) -> None:
         self.used = used
         limits = used.limits
@@ -117,12 +119,16 @@ class NumberLine:
             return "beyond a soft limit"
         return "inside the limits"
 
+    def counted(self) -> Iterable[tuple[Fraction, int]]:
+        """Yield the doses, and how often each was used."""
+        return ((dose, 1) for dose in self.used.doses)
+
     def histogram(self) -> list[dict[str, object]]:
         """Return the bars; a bin that a limit cuts through is stacked of both kinds."""
         counts: dict[tuple[int, str], int] = {}
-        for dose in self.used.doses:
+        for dose, number in self.counted():
             key = (self.bin_of(dose), self.kind_of(dose))
-            counts[key] = counts.get(key, 0) + 1
+            counts[key] = counts.get(key, 0) + number
         bars: list[dict[str, object]] = []
         heights: dict[int, int] = {}
         for (number, kind), n in sorted(counts.items()):
@@ -164,7 +170,7 @@ class NumberLine:
         return bars.encode(
             x=self.x("from:Q"),
             x2="to:Q",
-            y=alt.Y("low:Q", title="infusions", scale=alt.Scale(domain=[0, 3 * step], nice=False), axis=counts),
+            y=alt.Y("low:Q", title=self.counted_as, scale=alt.Scale(domain=[0, 3 * step], nice=False), axis=counts),
             y2="high:Q",
             color=alt.Color("kind:N", scale=kinds, legend=None),
         )
