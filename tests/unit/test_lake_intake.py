@@ -76,6 +76,18 @@ def test_what_may_identify_a_person_is_not_kept():
     assert "999 000 0000" not in row.values()
 
 
+def test_a_record_is_the_same_whoever_the_patient_is():
+    """The lake does not know the patient, so it cannot tell two records apart by it."""
+    one, other = (prepare(_table(**more), "trust").hashes.digest[0] for more in ({}, {"private": {"patient": "1"}}))
+    assert one == other
+
+
+def test_the_digest_is_the_same_in_every_version():
+    """A lake of years ago must still know a record that is sent again."""
+    table = pl.DataFrame({"ward": ["A", None], "sequence": [7, 7]})
+    assert [f"{word:016x}" for word in digests(table)] == ["82af1beb7eb8119d", "59d95bc2f435e126"]
+
+
 def test_the_digest_tells_any_other_value_and_no_other_spelling():
     """A value, its absence, or its field make another record; another spelling of the same number or time does not."""
     base = _table(seconds="1.5", ward="A")
