@@ -15,12 +15,15 @@ from typing import Any
 
 import polars as pl
 
-from openinfusion.core.events import Programmed
+from openinfusion.core.events import Kind, Programmed
 from openinfusion.core.library import Mode
 from openinfusion.core.numbers import decimal_text, read_decimal
 from openinfusion.core.plan import INPUTS
 from openinfusion.core.programme import Programme
 from openinfusion.core.units import KG, Quantity, Unit
+
+PROGRAMME_KINDS = tuple(kind.value for kind in (Kind.PROGRAMMED, Kind.RATE_CHANGED, Kind.BOLUS, Kind.LOADING))
+"""The kinds of record that say what somebody programmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,16 @@ def programme_columns(table: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """
     Return a table of events with ``shape`` and the inputs as whole numbers, and the shapes that occur in it.
 
+    Only what was programmed has a shape: another record may repeat the programme, and must not count it again.
+
     Args:
         table: events with the columns of ``adapters.events.columns``.
 
     """
     numbers = {scale.column: _scaled_column(table, name) for name, scale in SCALES.items()}
-    shapes = table.select(KEY).filter(pl.all_horizontal(pl.col(KEY[:3]).is_not_null())).unique(maintain_order=True)
+    is_programme = pl.col("kind").is_in(PROGRAMME_KINDS)
+    has_key = pl.all_horizontal(pl.col(KEY[:3]).is_not_null())
+    shapes = table.filter(is_programme & has_key).select(KEY).unique(maintain_order=True)
     ids = pl.Series("shape", [shape_id(key) for key in shapes.iter_rows()], pl.Int64)
     shapes = shapes.with_columns(ids)
     is_whole = pl.all_horizontal(
@@ -91,7 +98,7 @@ def programme_columns(table: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     made = (
         table.with_columns(**numbers)
         .join(shapes, on=KEY, how="left", nulls_equal=True, maintain_order="left")
-        .with_columns(shape=pl.when(is_whole).then("shape"))
+        .with_columns(shape=pl.when(is_whole & is_programme).then("shape"))
     )
     return made, shapes
 

@@ -23,8 +23,8 @@ from openinfusion.core.replay_counts import Tally
 from openinfusion.core.units import Quantity, Unit
 from openinfusion.lake.comparisons import Judge, Planned
 from openinfusion.lake.engine import Engine
-from openinfusion.lake.programmes import SCALES, inputs_of, template
-from openinfusion.lake.replay import PROGRAMME_KINDS, Group, Replayed, replay_lake
+from openinfusion.lake.programmes import PROGRAMME_KINDS, SCALES, inputs_of, template
+from openinfusion.lake.replay import Group, Replayed, replay_lake
 from openinfusion.lake.tables import Frame
 
 Name = Callable[[Group], str]
