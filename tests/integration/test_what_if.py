@@ -100,6 +100,7 @@ def test_the_figures_are_those_counted_by_hand(run: Run, lake: Path) -> None:
     made = answered(run, lake, "--against", lake.parent / "in-force.json")
     judged = {"programmes": 10, "judged": 7, "ambiguous": 0, "not_judged": 3}
     assert made["all"] == {**judged, "with_alert": 2, "soft": 1, "hard": 1}
+    assert (made["draft"], made["in_force"]) == ("Test 1.1", "Test 1.0")
     assert made["all_in_force"] == {**judged, "with_alert": 3, "soft": 2, "hard": 1}
     changes = {"gained": 1, "lost": 2, "harder": 0, "softer": 0, "other_limit": 0, "decided": 0, "undecided": 0}
     assert made["changes"] == changes

@@ -130,6 +130,7 @@ def test_ids_of_another_organisation_are_other_ids() -> None:
     """Two trusts may both have a record "p" and an alert "a"."""
     rows = [norad("0.7", event_id="p", organisation="A"), norad("0.7", event_id="p", organisation="B")]
     rows += alerted("p", "a", "cancelled", organisation="A")
+    rows += alerted("p", "a", None, organisation="B")
     found = found_catches(rows)
     assert (found.alerts, found.unnamed, found.replayed.programmes) == (1, 0, 1)
 
