@@ -2,7 +2,7 @@
 
 import narwhals as nw
 
-from openinfusion.lake.questions.counting import By, Frame, answer, finish, is_kind, monday, total
+from openinfusion.lake.questions.counting import WEEK, By, Frame, answer, finish, in_weeks, is_kind, monday, total
 from openinfusion.lake.questions.question import PUMPS, Question
 from openinfusion.lake.tables import Tables
 
@@ -32,10 +32,9 @@ def _seen(tables: Tables, by: By) -> Frame:
     """Return each pump with a record; with weeks, each in each week."""
     if "week" not in by:
         return tables.events.group_by(*PUMP).agg(nw.col("model").max())
-    # Days first: far fewer rows must be told which week they are in.
-    dated = tables.events.select(*PUMP, "model", day=nw.col("moment").dt.date())
-    daily = dated.group_by(*PUMP, "day").agg(nw.col("model").max())
-    return daily.with_columns(week=monday(nw.col("day"))).group_by(*PUMP, "week").agg(nw.col("model").max())
+    dated = in_weeks(tables.events.select(*PUMP, "model", "moment"))
+    weekly = dated.group_by(*PUMP, WEEK).agg(nw.col("model").max(), nw.col("day").min())
+    return weekly.with_columns(week=monday(nw.col("day"))).group_by(*PUMP, "week").agg(nw.col("model").max())
 
 
 def _registered(service: Frame, seen: Frame, by: By) -> Frame:

@@ -14,6 +14,7 @@ ANSWER = (
     *("unmapped", "unmapped_of", "unmapped_share"),
 )
 ALL = "all_rows"
+WEEK = "week_number"
 # What "unmapped" means unless a question says otherwise.
 UNMAPPED = nw.col("drug").is_null() | nw.col("care_area").is_null()
 
@@ -63,11 +64,11 @@ def tally(rows: Frame, by: Sequence[str], counts: Mapping[str, nw.Expr]) -> Fram
     """Return the sum of each count by dimension; no row at all is a sum of 0, where nothing parts the rows."""
     if "week" not in by:
         return total(rows.select(*by, **{name: _whole(expr) for name, expr in counts.items()}), by, counts)
-    # By day first: then only a few rows must be told which week they are in.
-    days = ["day", *(name for name in by if name != "week")]
-    dated = rows.with_columns(day=nw.col("moment").dt.date())
-    daily = total(dated.select(*days, **{name: _whole(expr) for name, expr in counts.items()}), days, counts)
-    return total(daily.with_columns(week=monday(nw.col("day"))), by, counts)
+    others = [name for name in by if name != "week"]
+    dated = in_weeks(rows).select(WEEK, "day", *others, **{name: _whole(expr) for name, expr in counts.items()})
+    sums = [nw.col(name).sum().cast(nw.Int64).alias(name) for name in counts]
+    weekly = dated.group_by(WEEK, *others).agg(nw.col("day").min(), *sums)
+    return total(weekly.with_columns(week=monday(nw.col("day"))), by, counts)
 
 
 def _whole(expr: nw.Expr) -> nw.Expr:
@@ -96,6 +97,19 @@ def share(part: str, whole: str, *, scale: int = 1) -> nw.Expr:
     """Return part / whole as a number, or null where there is no whole."""
     divisor = nw.when(nw.col(whole) > 0).then(nw.col(whole)).cast(nw.Float64)
     return nw.col(part).cast(nw.Float64) * scale / divisor
+
+
+def in_weeks(rows: Frame) -> Frame:
+    """
+    Add the day, and a whole number that is the same all week long, to group by before weeks are named.
+
+    The number is cheap, where naming the Monday of every row is not. At New Year a week has two of them: whoever
+    groups by it names the Monday of each group, and groups again.
+    """
+    dated = rows.with_columns(day=nw.col("moment").dt.date())
+    since_monday = (nw.col("day").dt.weekday() + 6) % 7
+    number = nw.col("day").dt.year().cast(nw.Int32) * 1000 + nw.col("day").dt.ordinal_day() - since_monday
+    return dated.with_columns(number.alias(WEEK))
 
 
 def with_week(rows: Frame, by: By) -> Frame:
