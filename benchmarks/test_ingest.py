@@ -9,6 +9,7 @@ amounts that it and the processes that parse for it ever held (``VmHWM``), pages
 import json
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -96,6 +97,7 @@ def stored(folder: Path) -> Path:
 def test_ingest(benchmark: Any, folder: Path, logs: list[Path], stored: Path) -> None:
     lake = folder / "lake"
     peaks: list[int] = []
+    begun = _processor_seconds()
 
     def clean() -> None:
         shutil.rmtree(lake, ignore_errors=True)
@@ -113,10 +115,12 @@ def test_ingest(benchmark: Any, folder: Path, logs: list[Path], stored: Path) ->
     assert held.rows / held.files.height >= min(EVENTS, 200_000)
     assert sum(file.stat().st_size for file in (lake / "index").iterdir()) == (IDS + EVENTS) * BYTES
     speed = EVENTS / benchmark.stats.stats.median
+    processor = (_processor_seconds() - begun) / ROUNDS / EVENTS * 10**6
     found = (
-        f"{speed:,.0f} events a second with {IDS:,} ids known, at most {max(peaks) / 2**20:,.0f} MB in all processes"
+        f"{speed:,.0f} events a second with {IDS:,} ids known, {processor:.1f} microseconds of one core an event, "
+        f"at most {max(peaks) / 2**20:,.0f} MB in all processes"
     )
-    benchmark.extra_info.update(rows=EVENTS, aim=f"{found}; aim: at least 100,000 a second")
+    benchmark.extra_info.update(rows=EVENTS, aim=f"{found}; aim: at least 100,000 a second on two cores")
 
 
 @pytest.mark.benchmark(group=GROUP)
@@ -144,6 +148,12 @@ def _run(*arguments: str) -> int:
         time.sleep(0.05)
     assert process.returncode == 0
     return sum(peaks.values())
+
+
+def _processor_seconds() -> float:
+    """Return what the processes that ended have cost, which other work on this machine hardly changes."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _children(process: int) -> Sequence[int]:
