@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import benchmark_page
 import cli_page
 import event_page
 import example_year_page
@@ -54,10 +55,12 @@ def documents() -> dict[Path, bytes]:
         "hazards.md": hazard_page.page,
         "example-year.md": example_year_page.page,
         "questions.md": questions_page.page,
+        "benchmarks.md": benchmark_page.page,
     }
     made = {REFERENCE / name: page().encode() for name, page in pages.items()}
     made[REFERENCE / "library.schema.json"] = (json.dumps(library_schema(), indent=2) + "\n").encode()
     made[REFERENCE / "events.schema.json"] = (json.dumps(events_schema(), indent=2) + "\n").encode()
+    made[Path("docs/images/replay-growth.svg")] = benchmark_page.growth()
     return made | make_event_examples.build() | make_examples.build() | make_infusions.build() | pictures.build()
 
 
