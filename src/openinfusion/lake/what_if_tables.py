@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
-from openinfusion.adapters.report.tables import NONE, Table, entry_words, limit_words, make_table, show_share
+from openinfusion.adapters.report.tables import Table, entry_words, limit_words, make_table, show_share
 from openinfusion.core.library import Library
 from openinfusion.core.replay import Change, Result
 from openinfusion.core.replay_counts import Tally
@@ -48,13 +49,14 @@ def headline(answer: WhatIf) -> str:
     parts = [
         f"{_draft(answer)} would have alerted on {counts.alerted:,} of {counts.checked:,} programmes it can judge.",
         f"That is {share}, {_when(answer)}: {counts.hard:,} refused, {counts.soft:,} to be confirmed.",
+        f"{counts.infusions - counts.checked:,} more cannot be judged.",
     ]
     if answer.question.in_force is not None:
         before, total = whole(answer.replayed, 0), _changes(answer)
         parts.append(
-            f"{_name(answer.question.in_force)} would have alerted on {before.alerted:,} of {before.checked:,}:"
-            f" {total[Change.GAINED]:,} alerts gained and {total[Change.LOST]:,} lost,"
-            f" {total[Change.HARDER]:,} harder and {total[Change.SOFTER]:,} softer."
+            f"{_name(answer.question.in_force)} would have alerted on {before.alerted:,} of {before.checked:,}."
+            f" The draft gains {total[Change.GAINED]:,} alerts and loses {total[Change.LOST]:,};"
+            f" {total[Change.HARDER]:,} become harder and {total[Change.SOFTER]:,} softer."
         )
     parts.append(_catches_sentence(answer))
     return " ".join(parts)
@@ -273,7 +275,7 @@ def _limit(use: LimitUse) -> str:
 
 
 def _share(use: LimitUse) -> str:
-    return f"{100 * use.crossed / use.tested:.1f} %" if use.tested else NONE
+    return show_share(Fraction(use.crossed, use.tested))
 
 
 def reasons_table(answer: WhatIf) -> Table:
