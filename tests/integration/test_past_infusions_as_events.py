@@ -1,6 +1,7 @@
 """Past infusions that go through the event log and the lake give the same counts as they do straight from the file."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from openinfusion.adapters.events import read_events, write_events
 from openinfusion.adapters.events.from_infusions import events_of
 from openinfusion.adapters.infusions import InfusionReading, read_infusions, shipped_infusion_mapping
 from openinfusion.adapters.library_file import read_library
+from openinfusion.cli import main
 from openinfusion.core.events import EventLog
 from openinfusion.core.replay import replay
 from openinfusion.core.replay_counts import by_care_area, by_drug, not_checked, tally
@@ -69,3 +71,44 @@ def test_a_second_conversion_gives_the_same_ids_and_nothing_private(tmp_path: Pa
     log = tmp_path / "log.jsonl"
     write_events(log, HEADER, events_of(reading))
     assert all(line.event is not None and line.event.private is None for line in read_events(log))
+
+
+ODD = """start,end,care_area,drug,dose,dose_unit,rate_ml_per_h,amount,amount_unit,status
+2026-01-05T03:08:00,2026-01-05T03:23:00,Adult ward,paracetamol,1,g,,1,g,finished
+2026-01-05T03:08:00,2026-01-05T03:13:00.000001,Adult ward,paracetamol,1,g,,1,g,finished
+2026-01-05T03:08:00,2026-01-05T03:18:20,Adult ward,paracetamol,1,g,,1.00000000000000000001,g,finished
+2026-01-05T03:08:00,2026-01-05T03:23:00,Adult ward,paracetamol,1.00000000000000000001,g,,1,g,finished
+"""
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    path = tmp_path / "odd.csv"
+    path.write_text(ODD)
+    return path
+
+
+def test_seconds_of_a_duration_come_back_to_the_microsecond(odd: Path, tmp_path: Path) -> None:
+    """20 seconds are no finite decimal of a minute; a duration on a limit must not come to lie beyond it."""
+    reading = read_infusions(odd, shipped_infusion_mapping("plain"))
+    whole = replace(reading, infusions=reading.infusions[:3])
+    written = [e.delivered.duration.value for e in events_of(whole) if e.delivered and e.delivered.duration]
+    assert [int(minutes * 60 * 10**6) for minutes in written] == [900_000_000, 300_000_001, 620_000_000]
+    lake = lake_of(whole, tmp_path)
+    assert_same(whole, lake, "1.1.0")
+
+
+def test_what_the_format_cannot_hold_is_named_and_the_rest_written(
+    odd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dose of 21 digits is not rounded behind anybody's back."""
+    log = tmp_path / "log.jsonl"
+    words = ["openinfusion", "events", "from-infusions", str(odd), str(log), "--organisation", "record system"]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err.replace("\n", " ")
+    assert ended.value.code == 1
+    assert "wrote 9 records of 3 infusions" in told
+    assert "row 5 cannot be written: programme.dose" in told
+    assert len([line for line in read_events(log) if line.event]) == 9

@@ -199,18 +199,22 @@ def from_infusions(
     """
     Write past infusions of a record system as events: programmed, started, completed. Rows left out are counted.
 
+    Ends with 1 if the format cannot hold one of them, such as a dose of 20 digits; the others are written.
+
     Example: openinfusion events from-infusions examples/trust/infusions.csv past.jsonl --organisation "Example trust"
     """
     reading = read_infusions(source, infusion_mapping(mapping))
-    write_events(
-        target, EventLog(organisation=organisation, source=reading.source, purpose=purpose.value), events_of(reading)
-    )
-    left_out = sum(reading.excluded.values())
+    records = events_of(reading)
+    write_events(target, EventLog(organisation=organisation, source=reading.source, purpose=purpose.value), records)
+    left_out, written = sum(reading.excluded.values()), len(reading.infusions) - len(records.unwritten)
     error_console().print(
-        f"wrote {3 * len(reading.infusions):,} records of {len(reading.infusions):,} infusions to {target};"
+        f"wrote {3 * written:,} records of {written:,} infusions to {target};"
         f" {left_out:,} of {reading.rows:,} rows left out (openinfusion replay says why)",
         soft_wrap=True,
     )
+    for row, reason in list(records.unwritten.items())[:MOST]:
+        error_console().print(seen(f"row {row:,} cannot be written: {reason}"), soft_wrap=True)
+    raise typer.Exit(1 if records.unwritten else 0)
 
 
 @app.command("show")

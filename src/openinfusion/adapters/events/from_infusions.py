@@ -6,23 +6,50 @@ ran, so the replay finds every entry that fits, as that of past infusions does; 
 ``with_library`` is false. Its times are taken as UTC where they have no zone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from fractions import Fraction
+from math import ceil
 
 from openinfusion.adapters.infusions import InfusionReading
 from openinfusion.core import units
+from openinfusion.core.errors import EventError
 from openinfusion.core.events import Delivered, Event, Kind, Programmed
 from openinfusion.core.infusions import Infusion
 from openinfusion.core.naming import slug
+from openinfusion.core.numbers import is_plain_decimal
+from openinfusion.core.units import MINUTES, Quantity
 
 PUMP = "not recorded"
+_FINEST = 10**10
 
 
-def events_of(reading: InfusionReading) -> Iterator[Event]:
-    """Yield the records of each infusion; the same file gives the same ids each time."""
-    source = slug(reading.source)
-    for infusion in reading.infusions:
-        yield from _records(infusion, f"{source}-{infusion.row}")
+class PastInfusions(Iterable[Event]):
+    """
+    The records of the infusions of a file; the same file gives the same ids each time.
+
+    An infusion that the format cannot hold does not stop the others: once all were taken, ``unwritten`` has its row and
+    the reason.
+    """
+
+    def __init__(self, reading: InfusionReading) -> None:
+        self.reading = reading
+        self.unwritten: dict[int, str] = {}
+
+    def __iter__(self) -> Iterator[Event]:
+        source = slug(self.reading.source)
+        for infusion in self.reading.infusions:
+            try:
+                records = list(_records(infusion, f"{source}-{infusion.row}"))
+            except EventError as error:
+                self.unwritten[infusion.row] = "; ".join(f"{fault.path}: {fault.found}" for fault in error.faults)
+            else:
+                yield from records
+
+
+def events_of(reading: InfusionReading) -> PastInfusions:
+    """Return the records of each infusion, to be taken one by one."""
+    return PastInfusions(reading)
 
 
 def _records(infusion: Infusion, name: str) -> Iterator[Event]:
@@ -52,7 +79,7 @@ def _programme(infusion: Infusion) -> Programmed:
     return Programmed(
         dose=infusion.dose,
         rate=infusion.rate,
-        duration=infusion.duration,
+        duration=_duration(infusion),
         weight=infusion.weight,
         amount=strength.amount if strength is not None else None,
         diluent=strength.volume if strength is not None else None,
@@ -60,10 +87,22 @@ def _programme(infusion: Infusion) -> Programmed:
 
 
 def _delivered(infusion: Infusion) -> Delivered:
+    """Return what it gave; an amount that some software worked out to 20 places is left out, as nothing rests on it."""
     amount = infusion.amount
-    is_volume = amount is not None and amount.unit.kind is units.Kind.VOLUME
+    if amount is None or not is_plain_decimal(amount.value):
+        return Delivered(duration=_duration(infusion))
+    is_volume = amount.unit.kind is units.Kind.VOLUME
     return Delivered(
-        volume=amount if is_volume else None,
-        dose=None if is_volume else amount,
-        duration=infusion.duration,
+        volume=amount if is_volume else None, dose=None if is_volume else amount, duration=_duration(infusion)
     )
+
+
+def _duration(infusion: Infusion) -> Quantity:
+    """
+    Return how long it ran, in minutes.
+
+    Twenty seconds are no finite decimal of a minute. The next one above with ten places is less than a microsecond
+    away, so that the replay, which counts whole microseconds, has the very length again.
+    """
+    value = infusion.duration.value
+    return Quantity(value if is_plain_decimal(value) else Fraction(ceil(value * _FINEST), _FINEST), MINUTES)
