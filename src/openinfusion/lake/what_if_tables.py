@@ -25,13 +25,13 @@ from openinfusion.lake.what_if_answer import WhatIf
 Row = tuple[str, ...]
 Tables = tuple[Table, ...]
 _CHANGES = {
-    Change.GAINED: "alert gained",
-    Change.LOST: "alert lost",
-    Change.HARDER: "soft becomes hard",
-    Change.SOFTER: "hard becomes soft",
+    Change.GAINED: "gained",
+    Change.LOST: "lost",
+    Change.HARDER: "harder",
+    Change.SOFTER: "softer",
     Change.OTHER_LIMIT: "other limit",
-    Change.DECIDED: "can now be judged",
-    Change.UNDECIDED: "can no longer be judged",
+    Change.DECIDED: "now judged",
+    Change.UNDECIDED: "no longer judged",
 }
 
 
@@ -44,17 +44,16 @@ def headline(answer: WhatIf) -> str:
     """Return the answer in a few sentences, with its denominators."""
     counts = whole(answer.replayed, answer.draft)
     if not counts.checked:
-        return f"Not one of {counts.infusions:,} programmes {_when(answer)} can be judged by {_draft(answer)}."
-    share = show_share(counts.alert_share)
+        return f"Not one of {counts.infusions:,} programmes {_when(answer)} can be judged by the draft."
     parts = [
-        f"{_draft(answer)} would have alerted on {counts.alerted:,} of {counts.checked:,} programmes it can judge.",
-        f"That is {share}, {_when(answer)}: {counts.hard:,} refused, {counts.soft:,} to be confirmed.",
-        f"{counts.infusions - counts.checked:,} more cannot be judged.",
+        f"{_when(answer, capital=True)} the draft would have alerted on {counts.alerted:,} of {counts.checked:,}",
+        f"programmes that it can judge ({show_share(counts.alert_share)}): {counts.hard:,} refused,",
+        f"{counts.soft:,} to be confirmed. {counts.infusions - counts.checked:,} more cannot be judged.",
     ]
     if answer.question.in_force is not None:
         before, total = whole(answer.replayed, 0), _changes(answer)
         parts.append(
-            f"{_name(answer.question.in_force)} would have alerted on {before.alerted:,} of {before.checked:,}."
+            f"The library in force would have alerted on {before.alerted:,} of {before.checked:,}."
             f" The draft gains {total[Change.GAINED]:,} alerts and loses {total[Change.LOST]:,};"
             f" {total[Change.HARDER]:,} become harder and {total[Change.SOFTER]:,} softer."
         )
@@ -69,16 +68,13 @@ def _catches_sentence(answer: WhatIf) -> str:
     return f"Of {caught:,} programmes that an alert caught, it would let {lost:,} pass without any alert."
 
 
-def _when(answer: WhatIf) -> str:
-    return f"from {long_day(answer.span.start.date())} to {long_day(answer.span.last.date())}"
+def _when(answer: WhatIf, *, capital: bool = False) -> str:
+    first, last = long_day(answer.span.start.date()), long_day(answer.span.last.date())
+    return f"{'From' if capital else 'from'} {first} to {last}"
 
 
 def _name(library: Library) -> str:
     return f"{library.library.name} {library.library.version}"
-
-
-def _draft(answer: WhatIf) -> str:
-    return _name(answer.question.draft)
 
 
 def _changes(answer: WhatIf) -> Counter[Change]:
@@ -113,8 +109,9 @@ def sections(answer: WhatIf) -> list[Section]:
 
 _JUDGED = "An alert here is a programme with at least one limit crossed. The alert rate is of the programmes judged."
 _CHANGED = (
-    "Programmes that the two libraries treat differently. Each is counted once: an alert gained or lost, of another"
-    " severity, or of the same severity on another limit."
+    "Programmes that the two libraries treat differently, each counted once: an alert gained or lost, a soft one that"
+    " becomes hard (harder) or a hard one soft (softer), one of the same severity on another limit, and programmes that"
+    " only one of the two can judge."
 )
 _CAUGHT = (
     "A catch is an alert that was answered by programming anew or by cancelling, and not overridden. It is lost where"
