@@ -356,7 +356,14 @@ def test_the_stream_answers_each_line_and_goes_on_after_a_bad_one():
 
 def test_the_demo_runs_from_spreadsheet_to_report(tmp_path):
     report = tmp_path / "report.html"
-    done = run("demo", "--report", str(report), env={"OPENINFUSION_SHARED_DATA": str(tmp_path)})
+    done = run(
+        "demo",
+        "--report",
+        str(report),
+        "--month",
+        str(tmp_path / "month.html"),
+        env={"OPENINFUSION_SHARED_DATA": str(tmp_path)},
+    )
     assert done.returncode == 0, done.stderr
     for words in ("479 entries made", "C01 fentanyl", "600 micrograms", "concentration fixed", "would have alerted on"):
         assert words in done.stdout
@@ -377,6 +384,9 @@ def test_the_example_in_the_help_of_each_command_runs(name, command, tmp_path):
     _, found, example = (command.help or "").partition("Example: openinfusion ")
     assert found, f"{name} has no example"
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    if " LAKE" in example and not example.startswith("lake ingest"):
+        made = run("lake", "ingest", "LAKE", "examples/events/every-kind.jsonl", cwd=tmp_path)
+        assert made.returncode == 0, made.stderr
     done = run(*shlex.split(example), cwd=tmp_path)
     assert done.returncode in (0, 1, 10, 11, 12), done.stderr
     assert "Error" not in done.stderr

@@ -38,7 +38,7 @@ def ingest_files(
     What is acknowledged survives a kill and a power cut. Ends with 1 if anything was refused; the lake keeps what and
     why (openinfusion lake info).
 
-    Example: openinfusion lake ingest LAKE examples/trust/events.jsonl
+    Example: openinfusion lake ingest LAKE examples/events/every-kind.jsonl
     """
     block = min(BLOCK, max(SMALLEST_BLOCK, rows * BYTES_A_LINE))
     settings = Settings(workers=_workers(workers, files, block), rows=rows, block=block)
