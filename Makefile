@@ -5,7 +5,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 SOURCES := $(wildcard src tests tools benchmarks conformance)
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check coverage bench bench-lake kill-test mutation generate format lock clean java
