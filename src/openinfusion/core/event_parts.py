@@ -19,6 +19,7 @@ from openinfusion.core.units import GRAMS_OF_DRUG, GRAMS_OF_PATIENT, Quantity
 FORMAT: Literal["openinfusion-events"] = "openinfusion-events"
 LONGEST_NAME = 200
 FIRST_YEAR, LAST_YEAR = 1900, 2299
+LARGEST_COUNT = 2**63 - 1
 
 
 class Kind(Enum):
@@ -41,11 +42,15 @@ class Kind(Enum):
     RATE_CHANGED = "rate_changed"
     BOLUS = "bolus"
     LOADING = "loading"
+    DOSE_ENDED = "dose_ended"
+    DEMAND_REFUSED = "demand_refused"
+    STEP_CHANGED = "step_changed"
     PAUSED = "paused"
     RESUMED = "resumed"
     COMPLETED = "completed"
     STOPPED = "stopped"
     KVO = "kvo"
+    CONTAINER_CHANGED = "container_changed"
     ALARM_RAISED = "alarm_raised"
     ALARM_CLEARED = "alarm_cleared"
     PATIENT_CHANGED = "patient_changed"
@@ -102,7 +107,7 @@ class EventLog:
     """
 
     format: Literal["openinfusion-events"] = FORMAT
-    format_version: str = "1.0"
+    format_version: str = "1.1"
     organisation: str
     source: str | None = None
     made_at: datetime | None = None
@@ -226,6 +231,76 @@ class Delivered:
     duration: Quantity | None = None
 
 
+FlowSource = Literal["primary", "secondary", "clinician", "loading", "patient"]
+"""What can flow through a pump, one at a time: an infusion, or a single dose on top of it."""
+Stopped = Literal["clinician", "standby", "switching source", "between doses", "alarm", "complete", "powered off"]
+"""Why nothing flows any more."""
+Status = Literal["delivering", "kvo", "transitioning", "not delivering"]
+"""What becomes of the fluid: it begins to flow, it flows on as another segment, or it stops."""
+STATUSES: Mapping[str, tuple[Status, ...]] = {
+    "ended": ("transitioning", "not delivering"),
+    "began": ("delivering", "kvo"),
+}
+"""Which of them an end can have, and which a beginning."""
+Pattern = Literal["continuous", "multi-step", "multi-dosing", "ramp-taper"]
+"""How a rate follows from the programme."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """
+    A delivery segment: what flows from one source at one rate, from its beginning to the next change.
+
+    One record tells one change: the segment that it ends, the one that it begins, or both (a titration, a bolus out of
+    a running infusion). Each stands on its own, with all that a message of IHE PCD-10 says of it.
+
+    Attributes:
+        source: what flows: the primary or secondary infusion, or a single dose on top of it.
+        status: where it begins, delivering or kvo; where it ends, transitioning if fluid goes on, else not delivering.
+        pattern: how the rate follows from the programme; continuous where it is absent.
+        because: why nothing flows any more; told where the status is not delivering, and only there.
+        complete: true where its volume to be infused has been given.
+        step: which step of a multi-step programme.
+        rate: the rate at which it flows, as the pump runs it.
+        dose_rate: the dose that the rate delivers, where the pump counts doses.
+        volume: delivered in this segment; zero where it begins.
+        total: delivered by the infusion so far, single doses on top of it included.
+        vtbi: the volume to be infused by this source; absent where it runs until it is stopped.
+        remaining: what of that has not been given yet.
+
+    """
+
+    source: FlowSource
+    status: Status
+    pattern: Pattern | None = None
+    because: Stopped | None = None
+    complete: bool | None = None
+    step: int | None = None
+    rate: Quantity | None = None
+    dose_rate: Quantity | None = None
+    volume: Quantity | None = None
+    total: Quantity | None = None
+    vtbi: Quantity | None = None
+    remaining: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """
+    The syringe or bag that a pump was given.
+
+    Attributes:
+        type: what it is.
+        volume: what the pump takes it to hold.
+        size: what it can hold, by its maker.
+
+    """
+
+    type: Literal["syringe", "bag"]
+    volume: Quantity | None = None
+    size: Quantity | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Private:
     """
@@ -259,3 +334,22 @@ def time_faults(path: str, moment: datetime) -> Iterator[Fault]:
         yield Fault(path, "a time without its zone", "a time such as 2026-03-31T14:05:00+01:00")
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         yield Fault(path, f"the year {moment.year}", f"a year from {FIRST_YEAR} to {LAST_YEAR}")
+
+
+def count_faults(path: str, number: Fraction | int) -> Iterator[Fault]:
+    """Yield what is wrong with a count or a span: below zero, or a whole number that no table holds."""
+    if number < 0:
+        yield Fault(path, "a value below zero", "zero or more")
+    if isinstance(number, int) and number > LARGEST_COUNT:
+        yield Fault(path, "a number beyond 64 bits", f"at most {LARGEST_COUNT}")
+
+
+def segment_faults(path: str, segment: Segment) -> Iterator[Fault]:
+    """Yield what is wrong with a segment: it begins as others end, or it ends without its reason."""
+    if segment.status not in STATUSES[path]:
+        yield Fault(f"{path}.status", f"{segment.status!r}", " or ".join(STATUSES[path]))
+    if (segment.because is None) is (segment.status == "not delivering"):
+        found = "nothing" if segment.because is None else f"{segment.because!r}"
+        yield Fault(f"{path}.because", found, "a reason if it is not delivering, and only then")
+    if segment.step is not None:
+        yield from count_faults(f"{path}.step", segment.step)

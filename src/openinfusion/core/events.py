@@ -20,10 +20,13 @@ from openinfusion.core.errors import EventError, Fault
 from openinfusion.core.event_parts import (
     FIRST_YEAR,
     FORMAT,
+    LARGEST_COUNT,
     LAST_YEAR,
     LONGEST_NAME,
+    STATUSES,
     Alarm,
     Alert,
+    Container,
     Delivered,
     EventLog,
     Kind,
@@ -31,13 +34,16 @@ from openinfusion.core.event_parts import (
     Private,
     Programmed,
     Response,
+    Segment,
+    count_faults,
+    segment_faults,
     text_fault,
     time_faults,
 )
 from openinfusion.core.library import Limit
 from openinfusion.core.numbers import is_plain_decimal, show_number
 from openinfusion.core.programme import Programme
-from openinfusion.core.units import MINUTES, ML, Quantity
+from openinfusion.core.units import MINUTES, ML, ML_PER_H, Quantity, Unit
 
 __all__ = [
     "FIRST_YEAR",
@@ -46,9 +52,12 @@ __all__ = [
     "LAST_YEAR",
     "LONGEST_NAME",
     "LONGEST_SPAN",
+    "MEASURES",
     "NEEDS",
+    "STATUSES",
     "Alarm",
     "Alert",
+    "Container",
     "Delivered",
     "Event",
     "EventLog",
@@ -57,6 +66,7 @@ __all__ = [
     "Private",
     "Programmed",
     "Response",
+    "Segment",
     "faults",
 ]
 
@@ -94,6 +104,9 @@ class Event:
         reason: reason given or coded: for an override, a stop, a rejection.
         seconds: how long it took to answer the alert, or the alarm to clear.
         delivered: what the infusion has delivered so far.
+        ended: the delivery segment that this change ends.
+        began: the delivery segment that this change begins.
+        container: the syringe or bag that the pump was given.
         alarm: what the pump calls for.
         other_library: the library staged, rejected, or in force before.
         search: letters typed to find a drug.
@@ -137,6 +150,9 @@ class Event:
     reason: str | None = None
     seconds: Fraction | None = None
     delivered: Delivered | None = None
+    ended: Segment | None = None
+    began: Segment | None = None
+    container: Container | None = None
     alarm: Alarm | None = None
     other_library: LibraryVersion | None = None
     search: str | None = None
@@ -200,11 +216,15 @@ NEEDS: Mapping[Kind, tuple[str, ...]] = {
     Kind.RATE_CHANGED: _PROGRAMME,
     Kind.BOLUS: _PROGRAMME,
     Kind.LOADING: _PROGRAMME,
+    Kind.DOSE_ENDED: ("infusion", "ended"),
+    Kind.DEMAND_REFUSED: ("infusion", "reason"),
+    Kind.STEP_CHANGED: ("infusion", "ended", "began"),
     Kind.PAUSED: ("infusion",),
     Kind.RESUMED: ("infusion",),
     Kind.COMPLETED: ("infusion", "delivered"),
     Kind.STOPPED: ("infusion", "delivered"),
     Kind.KVO: ("infusion",),
+    Kind.CONTAINER_CHANGED: ("container",),
     Kind.ALARM_RAISED: ("alarm",),
     Kind.ALARM_CLEARED: ("alarm", "about"),
     Kind.PATIENT_CHANGED: (),
@@ -225,13 +245,20 @@ def faults(event: Event) -> Iterator[Fault]:
         yield from rule(event)
 
 
-LARGEST_COUNT = 2**63 - 1
 LONGEST_SPAN = 100 * 365 * 24 * 60 * 60
 """Seconds of a century, as far as a pump's clock may be from the truth."""
 _TEXTS = (
     *("event_id", "pump", "maker", "model", "software", "ward", "care_area", "entry", "drug", "therapy", "channel"),
     *("infusion", "episode", "reason", "search", "about", "supersedes"),
 )
+_SEGMENT = {"rate": ML_PER_H, **dict.fromkeys(("volume", "total", "vtbi", "remaining"), ML)}
+MEASURES: Mapping[str, Mapping[str, Unit]] = {
+    "delivered": {"volume": ML, "duration": MINUTES},
+    "ended": _SEGMENT,
+    "began": _SEGMENT,
+    "container": {"volume": ML, "size": ML},
+}
+"""What the quantities of some groups must measure."""
 _LIBRARY = ("name", "version", "sha256")
 _GROUP_TEXTS = {"library": _LIBRARY, "other_library": _LIBRARY, "private": ("patient", "user", "bed", "order")}
 
@@ -268,10 +295,8 @@ def _times(event: Event) -> Iterator[Fault]:
 def _counts(event: Event) -> Iterator[Fault]:
     for name in ("sequence", "first_lost", "last_lost", "seconds"):
         number = getattr(event, name)
-        if number is not None and number < 0:
-            yield Fault(name, "a value below zero", "zero or more")
-        if isinstance(number, int) and number > LARGEST_COUNT:
-            yield Fault(name, "a number beyond 64 bits", f"at most {LARGEST_COUNT}")
+        if number is not None:
+            yield from count_faults(name, number)
     if event.first_lost is not None and event.last_lost is not None and event.last_lost < event.first_lost:
         yield Fault("last_lost", str(event.last_lost), f"{event.first_lost} or more, the first lost")
 
@@ -294,7 +319,7 @@ def _numbers_of(event: Event) -> Iterator[tuple[str, Fraction]]:
     for name in ("clock_offset", "seconds"):
         if (number := getattr(event, name)) is not None:
             yield name, number
-    for part in ("programme", "alert", "delivered"):
+    for part in ("programme", "alert", *MEASURES):
         group = getattr(event, part)
         for name in group.__slots__ if group is not None else ():
             if isinstance(quantity := getattr(group, name), Quantity):
@@ -316,7 +341,7 @@ def _alert(event: Event) -> Iterator[Fault]:
 
 
 def _not_negative(event: Event) -> Iterator[Fault]:
-    for part in ("programme", "delivered"):
+    for part in ("programme", *MEASURES):
         group = getattr(event, part)
         for name in group.__slots__ if group is not None else ():
             quantity = getattr(group, name)
@@ -324,13 +349,21 @@ def _not_negative(event: Event) -> Iterator[Fault]:
                 yield Fault(f"{part}.{name}", str(quantity), "zero or more")
 
 
-def _delivered(event: Event) -> Iterator[Fault]:
-    if event.delivered is None:
-        return
-    for name, like in (("volume", ML), ("duration", MINUTES)):
-        quantity: Quantity | None = getattr(event.delivered, name)
-        if quantity is not None and not quantity.unit.measures_like(like):
-            yield Fault(f"delivered.{name}", quantity.unit.text, f"{like.text} or the like")
+def _measures(event: Event) -> Iterator[Fault]:
+    """Find volumes that are not in mL, rates that are not in mL/h, and times that are not times."""
+    for part, measures in MEASURES.items():
+        group = getattr(event, part)
+        for name, like in measures.items() if group is not None else ():
+            quantity: Quantity | None = getattr(group, name)
+            if quantity is not None and not quantity.unit.measures_like(like):
+                yield Fault(f"{part}.{name}", quantity.unit.text, f"{like.text} or the like")
+
+
+def _segments(event: Event) -> Iterator[Fault]:
+    for part in STATUSES:
+        segment: Segment | None = getattr(event, part)
+        if segment is not None:
+            yield from segment_faults(part, segment)
 
 
 def _references(event: Event) -> Iterator[Fault]:
@@ -348,6 +381,7 @@ _RULES: tuple[Callable[[Event], Iterator[Fault]], ...] = (
     _decimals,
     _alert,
     _not_negative,
-    _delivered,
+    _measures,
+    _segments,
     _references,
 )

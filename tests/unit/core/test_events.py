@@ -14,6 +14,7 @@ from openinfusion.core.events import (
     NEEDS,
     Alarm,
     Alert,
+    Container,
     Delivered,
     Event,
     EventLog,
@@ -22,6 +23,7 @@ from openinfusion.core.events import (
     Private,
     Programmed,
     Response,
+    Segment,
     faults,
 )
 from openinfusion.core.library import Mode
@@ -33,6 +35,8 @@ Q = Quantity.read
 AT = datetime(2026, 3, 31, 14, 5, tzinfo=timezone(timedelta(hours=1)))
 BARE = Event(event_id="1", kind=Kind.POWER_ON, pump="P", at=AT)
 ALERT = Alert(parameter=Parameter.DOSE, limit=Limit.SOFT_MAX, attempted=Q("2 mg/h"), bound=Q("1 mg/h"))
+ENDED = Segment(source="clinician", status="transitioning", rate=Q("120 mL/h"), volume=Q("2 mL"))
+BEGAN = Segment(source="primary", status="delivering", rate=Q("5 mL/h"), volume=Q("0 mL"))
 FULL: dict[str, Any] = {
     "power": "mains",
     "library": LibraryVersion(name="L", version="1"),
@@ -48,6 +52,9 @@ FULL: dict[str, Any] = {
     "about": "0",
     "response": Response.OVERRIDDEN,
     "delivered": Delivered(volume=Q("1 mL"), duration=Q("1 h")),
+    "ended": ENDED,
+    "began": BEGAN,
+    "container": Container(type="syringe"),
     "alarm": Alarm.AIR,
     "ward": "W",
     "clock_before": AT,
@@ -225,7 +232,7 @@ def test_a_header_names_its_organisation():
     """Texts that print, and a time with its zone."""
     assert (
         EventLog(organisation="trust", source="gateway", made_at=datetime(2026, 1, 1, tzinfo=UTC)).format_version
-        == "1.0"
+        == "1.1"
     )
     headers: tuple[tuple[dict[str, Any], str], ...] = (
         ({"organisation": ""}, "organisation"),

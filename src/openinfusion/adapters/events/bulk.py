@@ -22,7 +22,7 @@ from openinfusion.adapters.events.shape import Form, Part, parts_of
 from openinfusion.adapters.events.times import read_times
 from openinfusion.adapters.events.values import canonical_decimal, canonical_unit, crosses, measures
 from openinfusion.core.errors import Fault
-from openinfusion.core.events import NEEDS, Event, EventLog
+from openinfusion.core.events import NEEDS, STATUSES, Event, EventLog
 
 _ORDER = "__line"
 
@@ -183,7 +183,7 @@ class _Sheet:
                 made |= inner.spread(self._group(inner, part.parts, f"{name}_"))
             elif part.form is Form.QUANTITY:
                 inner = rows.having(column)
-                made |= inner.spread(self._quantity(inner, name, prefix))
+                made |= inner.spread(self._quantity(inner, name))
             else:
                 made |= self._single(rows, name, part, column)
         return made
@@ -200,12 +200,11 @@ class _Sheet:
         ((_, kind),) = leaf_columns(name, part)
         return {name: pl.Series(column, dtype=kind)}
 
-    def _quantity(self, rows: "_Rows", name: str, prefix: str) -> Columns:
+    def _quantity(self, rows: "_Rows", name: str) -> Columns:
         """Return value and unit; a value below zero is doubted, and so is a unit that the field cannot have."""
         values, units = zip(*map(_values, rows.structs), strict=True)
-        what = name.removeprefix("delivered_") if prefix == "delivered_" else ""
         amounts = self._mapped(rows, values, _plain_amount)
-        codes = self._mapped(rows, units, lambda text: _plain_unit(text, what))
+        codes = self._mapped(rows, units, lambda text: _plain_unit(text, name))
         return {name: pl.Series(amounts, dtype=pl.String), f"{name}_unit": pl.Series(codes, dtype=pl.String)}
 
     def _mapped(
@@ -220,6 +219,8 @@ class _Sheet:
     def _judge_group(self, rows: "_Rows", name: str) -> None:
         if name == "alert":
             self._doubt(rows.at, (not _has_crossed(alert) for alert in rows.structs))
+        elif name in STATUSES:
+            self._doubt(rows.at, (not _ends_or_begins(segment, name) for segment in rows.structs))
         elif name in _OPTIONAL:
             self._doubt(rows.at, (not any(_values(group)) for group in rows.structs))
 
@@ -230,10 +231,10 @@ def _plain_amount(text: str) -> str | None:
     return made if made is not None and made >= "0" else None
 
 
-def _plain_unit(text: str, what: str) -> str | None:
-    """Return the canonical form of a unit that a field of this name may have, else ``None``."""
+def _plain_unit(text: str, column: str) -> str | None:
+    """Return the canonical form of a unit that the values of this column may have, else ``None``."""
     code = canonical_unit(text)
-    return code if code is not None and measures(what, code) else None
+    return code if code is not None and measures(column, code) else None
 
 
 def _plain_span(text: str, name: str) -> str | None:
@@ -259,6 +260,11 @@ def _has_crossed(alert: Any) -> bool:  # noqa: ANN401 - the mirror of an alert
     if None in (*attempted, *bound):
         return False
     return crosses(alert.limit, attempted, bound)
+
+
+def _ends_or_begins(segment: Any, name: str) -> bool:  # noqa: ANN401 - the mirror of a segment
+    """Whether a segment has a status that it can have here, and a reason where it needs one."""
+    return segment.status in STATUSES[name] and (segment.because is None) is (segment.status != "not delivering")
 
 
 @dataclass(frozen=True, slots=True)

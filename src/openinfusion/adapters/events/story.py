@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from fractions import Fraction
 
-from openinfusion.core.events import Alert, Delivered, Event, Kind, LibraryVersion, Programmed
+from openinfusion.core.events import Alert, Container, Delivered, Event, Kind, LibraryVersion, Programmed, Segment
 from openinfusion.core.limits import Limit
 from openinfusion.core.numbers import show_number
 from openinfusion.core.units import Quantity
@@ -64,6 +64,16 @@ def _delivered(delivered: Delivered | None) -> str:
     return f"; delivered {', '.join(parts)}"
 
 
+def _segment(segment: Segment | None) -> str:
+    return "" if segment is None or segment.volume is None else f"; delivered {segment.volume}"
+
+
+def _container(container: Container | None) -> str:
+    if container is None:
+        return "a container"
+    return container.type if container.volume is None else f"{container.type} of {container.volume}"
+
+
 def _alarm(event: Event) -> str:
     return event.alarm.value.replace("_", " ") if event.alarm else "an alarm"
 
@@ -90,11 +100,15 @@ _WORDS: Mapping[Kind, Callable[[Event], str]] = {
     Kind.RATE_CHANGED: lambda event: f"changed {_programme(event)}",
     Kind.BOLUS: lambda event: f"bolus of {_programme(event)}",
     Kind.LOADING: lambda event: f"loading dose of {_programme(event)}",
+    Kind.DOSE_ENDED: lambda event: f"dose ended{_segment(event.ended)}",
+    Kind.DEMAND_REFUSED: lambda event: f"a demand dose of {_about(event)} was refused",
+    Kind.STEP_CHANGED: lambda event: f"next step of {_about(event)}",
     Kind.PAUSED: lambda event: f"paused {_about(event)}",
     Kind.RESUMED: lambda event: f"resumed {_about(event)}",
     Kind.COMPLETED: lambda event: f"completed {_about(event)}{_delivered(event.delivered)}",
     Kind.STOPPED: lambda event: f"stopped {_about(event)}{_delivered(event.delivered)}",
     Kind.KVO: lambda event: f"keeps the vein open with {_about(event)}",
+    Kind.CONTAINER_CHANGED: lambda event: f"{_container(event.container)} put in",
     Kind.ALARM_RAISED: lambda event: f"alarm: {_alarm(event)}",
     Kind.ALARM_CLEARED: lambda event: f"alarm cleared: {_alarm(event)}{_after(event.seconds)}",
     Kind.PATIENT_CHANGED: lambda _: "now with another patient",

@@ -10,10 +10,10 @@ from typing import Any
 
 from openinfusion.adapters.events.shape import Form, Part
 from openinfusion.core.errors import Fault, NumberFormatError, UnknownUnitError
-from openinfusion.core.events import LARGEST_COUNT
+from openinfusion.core.events import LARGEST_COUNT, MEASURES
 from openinfusion.core.limits import Limit
 from openinfusion.core.numbers import decimal_text, read_decimal
-from openinfusion.core.units import MINUTES, ML, Quantity, Unit
+from openinfusion.core.units import Quantity, Unit
 
 CACHED = 2**17
 TIME_TEXT = (
@@ -164,10 +164,13 @@ def crosses(limit: str, attempted: tuple[str, str], bound: tuple[str, str]) -> b
 _LOW = frozenset({Limit.HARD_MIN.value, Limit.SOFT_MIN.value})
 
 
+_LIKE = {f"{group}_{name}": unit for group, units in MEASURES.items() for name, unit in units.items()}
+
+
 @lru_cache(maxsize=4096)
-def measures(what: str, code: str) -> bool:
-    """Whether a unit measures what the field of this name must be measured in."""
-    like = {"volume": ML, "duration": MINUTES}.get(what)
+def measures(column: str, code: str) -> bool:
+    """Whether a unit measures what the values of this column must be measured in."""
+    like = _LIKE.get(column)
     return like is None or Unit.read(code).measures_like(like)
 
 
