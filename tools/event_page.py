@@ -75,7 +75,19 @@ ALARM_WORDS: dict[Alarm, str] = {
 
 def page() -> str:
     """Return the reference page of the event log."""
-    sections = (_HEAD, _header(), _record(), _groups(), _kinds(), _words(), _CLOCK, _criteria(), _table(), _RULES)
+    sections = (
+        _HEAD,
+        _header(),
+        _record(),
+        _groups(),
+        _kinds(),
+        _words(),
+        _DELIVERY,
+        _CLOCK,
+        _criteria(),
+        _table(),
+        _RULES,
+    )
     return "\n".join((*sections, _examples()))
 
 
@@ -197,7 +209,31 @@ _QUANTITY = """
 
 `{"value": "2.5", "unit": "mg"}`: an exact decimal as text and a UCUM code (`ug/kg/min`, `[iU]/h`, `mL`). Spellings such
 as `mcg/kg/min` or `units/h` are read and written as UCUM; spellings that could mean two things (`MU`) are refused.
-Values of a programme and of what was delivered are zero or more.
+Values of a programme, of what was delivered and of a container are zero or more.
+"""
+
+_DELIVERY = """## Delivery segments: `ended` and `began`
+
+A delivery segment is what flows from one source at one rate, from its beginning to the next change. One record tells
+one change: the segment that it ends, the one that it begins, or both. So the messages of IHE PCD-10 follow from a
+record without looking up another: an end is a stop (a completion if `complete`), a beginning is a start.
+
+| What happens | record | `ended` | `began` |
+|---|---|---|---|
+| it starts, or runs on | `started`, `resumed` | | delivering |
+| another rate, another step | `rate_changed`, `step_changed` | transitioning | delivering |
+| a single dose out of a running infusion | `bolus`, `loading` | transitioning | delivering; another source |
+| that dose is over | `dose_ended` | transitioning | delivering; the infusion again |
+| a demand dose while nothing flows | `bolus` | | delivering |
+| that dose is over | `dose_ended` | not delivering, between doses | |
+| all is given, and the vein is kept open | `kvo` | transitioning, `complete` | kvo; `vtbi` 0 |
+| it stops | `paused`, `completed`, `stopped`, `alarm_raised` | not delivering, and why | |
+| a secondary infusion takes over | `paused` of the primary | not delivering, switching source | |
+| | `started` of the secondary | | delivering |
+
+Within an infusion the amounts add up: a segment begins with volume 0; `total` is the sum of all its segments, single
+doses included; `remaining` is `vtbi` less what that source has given of it, and never below 0. A secondary infusion is
+an infusion of its own. `core.segments` says what does not add up in the records of a pump.
 """
 
 _CLOCK = """## Clock, time zone, buffer
@@ -224,7 +260,7 @@ _CRITERIA = (
     (
         "P22 (E)",
         "every start, change, alert, answer, bolus, alarm, library change: time, units, values, limit",
-        "the [kinds](#the-kinds); `at`; quantities; `programme.previous`; [alert](#alert); `response`",
+        "the [kinds](#the-kinds); `at`; quantities; `previous`; [alert](#alert); `response`; [segment](#segment)",
     ),
     (
         "P23 (E)",
@@ -249,6 +285,8 @@ a version does not know is JSON text in `extra`. The header is JSON in the metad
 
 _RULES = """## Versions, and what is not known
 
+- 1.1 added `ended`, `began` and `container`, and the kinds `dose_ended`, `demand_refused`, `step_changed` and
+  `container_changed`. A log of 1.0 has none of them, and is read as it always was.
 - A reader of version 1 reads every 1.x. A **newer minor version** adds optional fields and kinds, never a new meaning.
 - An **unknown field** is kept at its place, in an object that is known as well, and listed by `validate`: it may be a
   field of a newer version, or a slip of the pen. Fractions in it are held as 64-bit floating point, as JSON readers do.

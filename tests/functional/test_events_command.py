@@ -32,7 +32,7 @@ def run(monkeypatch, capsys):
 def test_a_clean_log_has_no_violation(run):
     code, out, _ = run("validate", EVERY_KIND)
     assert code == 0
-    assert "No violation. 31 lines read: 31 accepted, 0 rejected" in out
+    assert "No violation. 36 lines read: 36 accepted, 0 rejected" in out
     assert "1 pump, 30-Mar-2026" in out
     assert re.search(r"programmed +2\n", out)
 
@@ -134,12 +134,15 @@ def test_show_tells_the_story_in_words(run):
         "30-Mar-2026 08:02:51  SP-0417  alert: dose 0.8 micrograms/kg/min is above the soft maximum of"
         " 0.5 micrograms/kg/min\n"
     ) in out
-    assert "completed noradrenaline; delivered 1,400 micrograms, 17.5 mL, 215 min\n" in out
+    assert "30-Mar-2026 08:02:25  SP-0417  syringe of 50 mL put in\n" in out
+    assert "dose of noradrenaline ended; delivered 0.25 mL\n" in out
+    assert "a demand dose of morphine was refused (reason: lockout)\n" in out
+    assert "completed noradrenaline; delivered 1,464 micrograms, 18.3 mL, 214.3 min\n" in out
 
 
 def test_show_can_keep_to_one_infusion(run):
     _, out, _ = run("show", EVERY_KIND, "--infusion", "417-89")
-    assert [line.split("  ")[2].split()[0] for line in out.splitlines()] == ["loading", "stopped"]
+    assert [line.split("  ")[2].split()[0] for line in out.splitlines()] == ["loading", "dose", "next", "stopped"]
     assert run("show", EVERY_KIND, "--pump", "other")[1] == ""
     assert len(run("show", EVERY_KIND, "--pump", "SP-0417")[1].splitlines()) == len(example_records())
     _, out, err = run("show", WITH_SLIPS)

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from random import Random
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,9 @@ from openinfusion.adapters.events import (
     write_events,
 )
 from openinfusion.adapters.events.record import read_line
-from openinfusion.core.events import Event, Kind
+from openinfusion.core.event_parts import FlowSource, Pattern, Stopped
+from openinfusion.core.events import STATUSES, Container, Event, Kind, Segment
+from openinfusion.core.units import Quantity, Unit
 from tests.event_records import HEADER, VALUES, example_records, spoilt, written
 
 EXAMPLES = example_records()
@@ -49,22 +52,26 @@ def test_the_fast_path_gives_the_verdict_of_the_slow_one(seed):
     assert_alike([written(spoilt(one, random) if random.random() < 0.7 else one, random) for one in records])
 
 
-FULL = ("programmed", "alert_raised", "completed", "clock_changed", "log_gap", "alarm_cleared")
+FULL = ("programmed", "alert_raised", "completed", "clock_changed", "log_gap", "alarm_cleared", "kvo")
+OFTEN = (
+    *("drug", "programme", "alert", "delivered", "seconds", "clock_offset", "received", "about"),
+    *("ended", "began", "container"),
+)
 
 
 @pytest.mark.parametrize("record", [one for one in EXAMPLES if one["kind"] in FULL], ids=lambda record: record["kind"])
 def test_every_value_in_every_place(record):
     """No value that the slips know can stand anywhere and be judged in two ways."""
     lines = [
-        json.dumps({**record, key: value}, ensure_ascii=False).encode()
-        for key in (*record, "drug", "programme", "alert", "delivered", "seconds", "clock_offset", "received", "about")
-        for value in VALUES
+        json.dumps({**record, key: value}, ensure_ascii=False).encode() for key in (*record, *OFTEN) for value in VALUES
     ]
     assert_alike(lines)
 
 
 BARE = {"event_id": "1", "kind": "power_on", "pump": "P", "at": "2026-03-31T14:05:00Z"}
 MILLIGRAM = {"value": "1", "unit": "mg"}
+SEGMENT = {"source": "primary", "status": "transitioning"}
+START = {"source": "primary", "status": "delivering"}
 ONE_RULE: tuple[dict[str, object], ...] = (
     {"about": "1"},
     {"supersedes": "1"},
@@ -81,6 +88,25 @@ ONE_RULE: tuple[dict[str, object], ...] = (
     {"delivered": {"volume": MILLIGRAM}},
     {"delivered": {"duration": MILLIGRAM}},
     {"delivered": {"dose": MILLIGRAM}},
+    {"infusion": "i", "ended": SEGMENT, "began": START},
+    {"infusion": "i", "ended": START},
+    {"infusion": "i", "began": SEGMENT},
+    {"infusion": "i", "ended": {**SEGMENT, "because": "alarm"}},
+    {"infusion": "i", "ended": {**SEGMENT, "status": "not delivering"}},
+    {"infusion": "i", "ended": {**SEGMENT, "status": "not delivering", "because": "alarm"}},
+    {"infusion": "i", "ended": {**SEGMENT, "pattern": "continuous", "step": -1}},
+    {"infusion": "i", "ended": {**SEGMENT, "pattern": None, "step": 2}},
+    {"infusion": "i", "ended": {**SEGMENT, "rate": {"value": "1", "unit": "mL"}}},
+    {"infusion": "i", "ended": {**SEGMENT, "rate": {"value": "1", "unit": "mL/min"}}},
+    {"infusion": "i", "began": {**START, "volume": MILLIGRAM}},
+    {"infusion": "i", "began": {**START, "dose_rate": MILLIGRAM}},
+    {"infusion": "i", "began": {"source": "primary"}},
+    {"ended": SEGMENT},
+    {"began": START},
+    {"container": {"type": "syringe"}},
+    {"container": {"type": "bottle"}},
+    {"container": {"volume": {"value": "50", "unit": "mL"}}},
+    {"container": {"type": "bag", "size": MILLIGRAM}},
     {"private": {"patient": "a\u200bb"}},
     {"library": {"name": "a\u0007", "version": "1"}},
     {"alert": {"parameter": "dose", "limit": "soft_max", "attempted": MILLIGRAM, "bound": MILLIGRAM}},
@@ -132,10 +158,47 @@ json_values = st.recursive(
     max_leaves=5,
 )
 
+amounts = st.builds(Fraction, st.integers(0, 10**9), st.sampled_from([1, 10, 1000, 64]))
+counts = st.none() | st.integers(0, 2**63 - 1)
+
+
+def quantities(*units):
+    """Perhaps a quantity in one of these units."""
+    return st.none() | st.builds(Quantity, amounts, st.sampled_from([Unit.read(unit) for unit in units]))
+
+
+def words(hint):
+    """One of the words that a field may have."""
+    return st.sampled_from(get_args(hint))
+
+
+volumes = quantities("mL", "L")
+containers = st.builds(Container, type=st.sampled_from(["syringe", "bag"]), volume=volumes, size=volumes)
+
+
+@st.composite
+def segments(draw, part):
+    """A delivery segment that ends or begins, with a reason if it has stopped."""
+    status = draw(st.sampled_from(STATUSES[part]))
+    return draw(
+        st.builds(
+            Segment,
+            source=words(FlowSource),
+            status=st.just(status),
+            pattern=st.none() | words(Pattern),
+            because=words(Stopped) if status == "not delivering" else st.none(),
+            complete=st.none() | st.booleans(),
+            step=counts,
+            rate=quantities("mL/h", "mL/min", "L/h"),
+            dose_rate=quantities("ug/kg/min", "mmol/h", "[iU]/h"),
+            **dict.fromkeys(("volume", "total", "vtbi", "remaining"), volumes),
+        )
+    )
+
 
 @st.composite
 def events(draw) -> Event:
-    """An event with a time in any zone, odd texts and fields of a newer version."""
+    """An event with a time in any zone, odd texts, segments of any kind and fields of a newer version."""
     base = read_line(json.dumps(draw(st.sampled_from(EXAMPLES))).encode()).event
     assert base is not None
     known = {name: getattr(base, name) for name in base.__slots__}
@@ -145,6 +208,9 @@ def events(draw) -> Event:
         "received": draw(st.none() | times),
         "clock_offset": draw(st.none() | spans),
         "ward": draw(st.none() | texts) if base.kind is not Kind.LOCATION_CHANGED else draw(texts),
+        "infusion": base.infusion or draw(texts),
+        **{part: draw(segments(part) | st.just(known[part])) for part in STATUSES},
+        "container": draw(containers | st.just(base.container)),
         "extra": extra,
     }
     return Event(**{**known, **changed})

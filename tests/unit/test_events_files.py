@@ -163,6 +163,27 @@ def test_a_file_without_a_good_header_is_refused(log, line, error, place, words)
     assert words in caught.value.expected
 
 
+def test_a_log_of_1_0_is_read_as_it_always_was(log):
+    """Without segments and containers, and written again as it came, its version too."""
+    line = (
+        '{"event_id":"1","kind":"bolus","pump":"P","at":"2026-03-31T14:05:00+01:00","infusion":"i",'
+        '"programme":{"mode":"bolus","dose":{"value":"20","unit":"ug"}}}'
+    )
+    log.write_text(f"{HEADER_LINE}\n{line}\n")
+    reader = read_events(log)
+    (event,) = everything(reader)
+    assert (reader.header.format_version, reader.accepted, reader.unknown) == ("1.0", 1, 0)
+    assert (event.ended, event.began, event.container) == (None, None, None)
+    write_events(log.with_name("again.jsonl"), reader.header, [event])
+    assert log.with_name("again.jsonl").read_text() == log.read_text()
+
+
+def test_a_log_is_written_in_the_newest_version():
+    """1.1, which has delivery segments."""
+    assert EventLog(organisation="x").format_version == "1.1"
+    assert read_events(EVERY_KIND).header.format_version == "1.1"
+
+
 def test_a_newer_minor_version_is_read_and_its_fields_kept(log):
     """In the header, too; and written again."""
     log.write_text(HEADER_LINE.replace("1.0", "1.9").replace("{", '{"shift": "night", ') + "\n")

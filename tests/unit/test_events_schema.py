@@ -20,6 +20,7 @@ BEYOND_A_SCHEMA = (
     *("kg, m2", "alone", "a concentration", "above the limit", "below the limit", "zero or more", "the first lost"),
     *("another record", "at least one value", "without quotes or a point", "seconds", "in full", "a depth of"),
     *("a number that a computer holds", "kg: a weight", "like", "[iU]"),
+    *("transitioning or not delivering", "delivering or kvo", "if it is not delivering"),
 )
 
 

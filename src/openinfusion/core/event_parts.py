@@ -259,13 +259,13 @@ class Segment:
         status: where it begins, delivering or kvo; where it ends, transitioning if fluid goes on, else not delivering.
         pattern: how the rate follows from the programme; continuous where it is absent.
         because: why nothing flows any more; told where the status is not delivering, and only there.
-        complete: true where its volume to be infused has been given.
+        complete: true where the infusion has given all that it was to give; a step or a single dose only ends.
         step: which step of a multi-step programme.
         rate: the rate at which it flows, as the pump runs it.
         dose_rate: the dose that the rate delivers, where the pump counts doses.
         volume: delivered in this segment; zero where it begins.
         total: delivered by the infusion so far, single doses on top of it included.
-        vtbi: the volume to be infused by this source; absent where it runs until it is stopped.
+        vtbi: the volume to be infused by this source, or by this step of it; absent where it runs until it is stopped.
         remaining: what of that has not been given yet.
 
     """

@@ -360,10 +360,12 @@ def _measures(event: Event) -> Iterator[Fault]:
 
 
 def _segments(event: Event) -> Iterator[Fault]:
-    for part in STATUSES:
-        segment: Segment | None = getattr(event, part)
-        if segment is not None:
-            yield from segment_faults(part, segment)
+    """Find segments that cannot be, and those of which nobody knows to which infusion they belong."""
+    told = [(part, segment) for part in STATUSES if (segment := getattr(event, part)) is not None]
+    for part, segment in told:
+        yield from segment_faults(part, segment)
+    if told and event.infusion is None and "infusion" not in NEEDS[event.kind]:
+        yield Fault("infusion", "nothing", "a value, because a delivery segment is told")
 
 
 def _references(event: Event) -> Iterator[Fault]:

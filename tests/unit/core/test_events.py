@@ -145,8 +145,12 @@ def test_a_span_is_within_a_century():
 @pytest.mark.parametrize("number", [Fraction(1, 3), Fraction(1, 10**19), Fraction(10**18)])
 def test_a_number_that_no_file_can_hold_is_refused(number):
     """A third, nineteen places, nineteen digits."""
-    assert found(programme=Programmed(dose=Quantity(number, ML))) == ["programme.dose"]
-    assert "delivered.volume" in found(delivered=Delivered(volume=Quantity(number, ML)))
+    amount = Quantity(number, ML)
+    assert found(programme=Programmed(dose=amount)) == ["programme.dose"]
+    assert "delivered.volume" in found(delivered=Delivered(volume=amount))
+    assert found(infusion="i", ended=replace(ENDED, vtbi=amount)) == ["ended.vtbi"]
+    assert found(infusion="i", began=replace(BEGAN, dose_rate=amount)) == ["began.dose_rate"]
+    assert found(container=Container(type="bag", size=amount)) == ["container.size"]
     if number < 1:
         assert found(seconds=number) == ["seconds"]
         assert found(clock_offset=number) == ["clock_offset"]
@@ -179,6 +183,9 @@ def test_nothing_is_given_back():
     """No programme and no delivery is below zero; zero is."""
     assert found(programme=Programmed(rate=Q("-1 mL/h"))) == ["programme.rate"]
     assert found(delivered=Delivered(dose=Q("-1 mg"))) == ["delivered.dose"]
+    assert found(infusion="i", ended=replace(ENDED, remaining=Q("-1 mL"))) == ["ended.remaining"]
+    assert found(infusion="i", began=replace(BEGAN, rate=Q("-1 mL/h"))) == ["began.rate"]
+    assert found(container=Container(type="syringe", volume=Q("-1 mL"))) == ["container.volume"]
     assert fine(delivered=Delivered(dose=Q("0 mg")))
 
 
@@ -189,6 +196,58 @@ def test_a_volume_is_a_volume_and_a_duration_a_duration():
         "delivered.duration",
     ]
     assert fine(delivered=Delivered(volume=Q("1 L"), duration=Q("90 min")))
+
+
+@pytest.mark.parametrize("part", ["ended", "began"])
+def test_a_segment_flows_in_millilitres_and_hours(part):
+    """Or the like; the dose that it delivers is in the units of its drug."""
+    segment = FULL[part]
+    for name in ("volume", "total", "vtbi", "remaining"):
+        assert found(infusion="i", **{part: replace(segment, **{name: Q("1 mg")})}) == [f"{part}.{name}"]
+        assert fine(infusion="i", **{part: replace(segment, **{name: Q("1 L")})})
+    assert found(infusion="i", **{part: replace(segment, rate=Q("1 mL"))}) == [f"{part}.rate"]
+    assert fine(infusion="i", **{part: replace(segment, rate=Q("1 mL/min"), dose_rate=Q("1 ug/kg/min"))})
+
+
+def test_a_container_holds_a_volume():
+    """What is in it, and what could be."""
+    wrong = Container(type="bag", volume=Q("1 mg"), size=Q("1 h"))
+    assert found(container=wrong) == ["container.volume", "container.size"]
+    assert fine(container=Container(type="bag", volume=Q("500 mL"), size=Q("1 L")))
+
+
+@pytest.mark.parametrize(
+    ("part", "statuses"), [("ended", ("transitioning", "not delivering")), ("began", ("delivering", "kvo"))]
+)
+def test_a_segment_begins_or_ends(part, statuses):
+    """Each has the statuses that it can have, and none of the other's."""
+    for status in ("delivering", "kvo", "transitioning", "not delivering"):
+        because = "clinician" if status == "not delivering" else None
+        told = {"infusion": "i", part: replace(FULL[part], status=status, because=because)}
+        assert fine(**told) if status in statuses else found(**told) == [f"{part}.status"]
+
+
+def test_a_stop_has_its_reason_and_nothing_else_has():
+    """Fluid that goes on has no reason to have stopped."""
+    stopped = replace(ENDED, status="not delivering")
+    assert found(infusion="i", ended=stopped) == ["ended.because"]
+    assert fine(infusion="i", ended=replace(stopped, because="alarm"))
+    assert found(infusion="i", ended=replace(ENDED, because="alarm")) == ["ended.because"]
+    assert found(infusion="i", began=replace(BEGAN, because="alarm")) == ["began.because"]
+
+
+def test_a_step_is_a_count():
+    """From zero to what a table holds."""
+    assert found(infusion="i", ended=replace(ENDED, step=-1)) == ["ended.step"]
+    assert found(infusion="i", began=replace(BEGAN, step=LARGEST_COUNT + 1)) == ["began.step"]
+    assert fine(infusion="i", ended=replace(ENDED, step=1), began=replace(BEGAN, step=LARGEST_COUNT))
+
+
+def test_a_segment_belongs_to_an_infusion():
+    """Whatever the kind of the record; where the kind asks for it as well, that is said once."""
+    assert found(ended=ENDED, began=BEGAN) == ["infusion"]
+    assert found(began=BEGAN) == ["infusion"]
+    assert found(kind=Kind.PAUSED, ended=ENDED) == ["infusion"]
 
 
 @pytest.mark.parametrize(

@@ -304,4 +304,6 @@ def _is_odd(event: Any) -> bool:  # noqa: ANN401 - the mirror of an event
     """Whether what this record says of other records or numbers may break a rule."""
     if event.event_id in (event.about, event.supersedes):
         return True
+    if event.infusion is None and not (event.ended is None and event.began is None):
+        return True
     return event.last_lost is not None and event.first_lost is not None and event.last_lost < event.first_lost

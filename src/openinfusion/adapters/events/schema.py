@@ -8,7 +8,7 @@ from openinfusion.adapters.events.header import MAJOR
 from openinfusion.adapters.events.shape import Form, Part, parts_of
 from openinfusion.adapters.events.values import TIME_TEXT
 from openinfusion.adapters.schema import DIALECT, split_docstring
-from openinfusion.core.events import LARGEST_COUNT, LONGEST_NAME, NEEDS, Event, EventLog, Kind
+from openinfusion.core.events import LARGEST_COUNT, LONGEST_NAME, NEEDS, STATUSES, Event, EventLog, Kind
 from openinfusion.core.numbers import PLAIN_DECIMAL
 
 EVENTS_ID = f"urn:openinfusion:events:{MAJOR}"
@@ -91,14 +91,17 @@ def _any_event() -> Json:
 
 def _known_event() -> Json:
     made = _object(Event, parts_of(Event))
-    return made | {"allOf": [_rule(kind, needs) for kind, needs in NEEDS.items() if needs]}
+    kinds = [_rule(kind, needs) for kind, needs in NEEDS.items() if needs]
+    return made | {"allOf": [*kinds, {"if": {"anyOf": [_told(part) for part in STATUSES]}, "then": _told("infusion")}]}
 
 
 def _rule(kind: Kind, needs: Iterable[str]) -> Json:
-    return {
-        "if": {"properties": {"kind": {"const": kind.value}}},
-        "then": {"required": list(needs), "properties": {name: {"not": _NULL} for name in needs}},
-    }
+    return {"if": {"properties": {"kind": {"const": kind.value}}}, "then": _told(*needs)}
+
+
+def _told(*names: str) -> Json:
+    """Return the rule that a record tells these fields."""
+    return {"required": list(names), "properties": {name: {"not": _NULL} for name in names}}
 
 
 def _object(cls: type, parts: tuple[Part, ...]) -> Json:

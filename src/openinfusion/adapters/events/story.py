@@ -100,7 +100,7 @@ _WORDS: Mapping[Kind, Callable[[Event], str]] = {
     Kind.RATE_CHANGED: lambda event: f"changed {_programme(event)}",
     Kind.BOLUS: lambda event: f"bolus of {_programme(event)}",
     Kind.LOADING: lambda event: f"loading dose of {_programme(event)}",
-    Kind.DOSE_ENDED: lambda event: f"dose ended{_segment(event.ended)}",
+    Kind.DOSE_ENDED: lambda event: f"dose of {_about(event)} ended{_segment(event.ended)}",
     Kind.DEMAND_REFUSED: lambda event: f"a demand dose of {_about(event)} was refused",
     Kind.STEP_CHANGED: lambda event: f"next step of {_about(event)}",
     Kind.PAUSED: lambda event: f"paused {_about(event)}",
