@@ -1,0 +1,193 @@
+"""Something being programmed: what is asked, what has been keyed, and what takes effect in the end."""
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from fractions import Fraction
+
+from openinfusion.core.entry import Entry, EntryType, Mode
+from openinfusion.core.events import Programmed
+from openinfusion.core.programme import Programme
+from openinfusion.core.units import MINUTES, ML, ML_PER_H, Kind, PatientBasis, Quantity
+from openinfusion.pump.machine.flow import Demand, Dose, Infusion, Step, told
+from openinfusion.pump.machine.form import BASIC, Asked, asked
+from openinfusion.pump.machine.held import Held
+from openinfusion.pump.machine.judge import Judged, demand_volume, judge, judge_demand
+from openinfusion.pump.machine.model import PumpModel
+from openinfusion.pump.machine.notes import Fields
+
+
+class Purpose(Enum):
+    """What an attempt is for; the value is the title of its screens."""
+
+    NEW = "new infusion"
+    SECONDARY = "secondary infusion"
+    CHANGE = "change of dose"
+    BOLUS = "bolus"
+    LOADING = "loading dose"
+
+    @property
+    def is_infusion(self) -> bool:
+        """Whether an infusion of its own comes of it."""
+        return self in (Purpose.NEW, Purpose.SECONDARY)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Attempt:
+    """
+    Something being programmed.
+
+    Attributes:
+        purpose: what it is for.
+        area: the care area.
+        known: what every record of it repeats.
+        asks: the values that are asked for, in order.
+        entry: the entry of the library; ``None`` in basic mode.
+        mode: what kind of dose; ``None`` in basic mode.
+        weight: of the patient, where it was keyed before.
+        values: what has been keyed, by the name of its field.
+        place: which value is asked for now.
+        steps: steps that are ready, before the one being programmed.
+        of: the infusion that it changes, or gives a dose on top of.
+        judged: what the pump made of it, once it was confirmed.
+
+    """
+
+    purpose: Purpose
+    area: str
+    known: Fields
+    asks: tuple[Asked, ...]
+    entry: Entry | None = None
+    mode: Mode | None = None
+    weight: Quantity | None = None
+    values: dict[str, Quantity] = field(default_factory=dict)
+    place: int = 0
+    steps: tuple[Step, ...] = ()
+    of: Infusion | None = None
+    judged: Judged | None = None
+
+    @classmethod
+    def of_entry(
+        cls, entry: Entry, *, purpose: Purpose, known: Fields, weight: Quantity | None, of: Infusion | None = None
+    ) -> "Attempt":
+        """Return an attempt on an entry, with nothing keyed yet."""
+        modes = {Purpose.BOLUS: Mode.BOLUS, Purpose.LOADING: Mode.LOADING}
+        mode = modes.get(purpose, Mode(entry.type.value))
+        asks = asked(entry, mode, knows_weight=weight is not None)
+        made = cls(purpose=purpose, area=entry.care_area, known=known, asks=asks, entry=entry, mode=mode, of=of)
+        made.weight = weight
+        if of is not None:
+            made.inherit(of)
+        return made
+
+    @classmethod
+    def basic(cls, *, area: str, known: Fields, of: Infusion | None = None) -> "Attempt":
+        """Return an attempt outside the library: rate and volume, and nothing judges it."""
+        purpose = Purpose.NEW if of is None else Purpose.CHANGE
+        return cls(purpose=purpose, area=area, known=known, asks=BASIC if of is None else BASIC[:1], of=of)
+
+    def inherit(self, infusion: Infusion) -> None:
+        """Take over what was keyed for the infusion and does not change: strength, weight, volume."""
+        running = infusion.now.programme
+        names = ["amount", "diluent", "weight", "height", "body_surface_area"]
+        for name in names:
+            value: Quantity | None = getattr(running, name)
+            if value is not None:
+                self.values[name] = value
+        if self.purpose is Purpose.CHANGE:
+            self.asks = tuple(one for one in self.asks if one.name in ("dose", "rate"))
+        else:
+            self.asks = tuple(one for one in self.asks if one.name not in self.values)
+
+    @property
+    def can_have_steps(self) -> bool:
+        """Whether it may go on at another rate by itself."""
+        is_open_ended = self.entry is not None and self.entry.type in (EntryType.CONTINUOUS, EntryType.FLUID)
+        return is_open_ended and self.purpose is Purpose.NEW
+
+    def programme(self) -> Programme | Programmed:
+        """Return what was entered."""
+        if self.entry is None or self.mode is None:
+            return Programmed(rate=self.values.get("rate"), volume=self.values.get("volume"))
+        weight = {} if self.weight is None else {"weight": self.weight}
+        made = Programme(care_area=self.area, entry=self.entry.id, mode=self.mode, **(weight | self.values))
+        if self.purpose is not Purpose.CHANGE or self.of is None:
+            return made
+        running = self.of.now.programme
+        return replace(made, previous=running.dose if made.dose is not None else running.rate)
+
+    def judge(self, held: Held, model: PumpModel) -> Judged | None:
+        """Hold it against the library; ``None`` in basic mode, where nothing does."""
+        programme = self.programme()
+        if isinstance(programme, Programmed):
+            return None
+        made = judge_demand if programme.mode is Mode.PCA else judge
+        self.judged = made(programme, held, model)
+        return self.judged
+
+    def step(self) -> Step:
+        """Return what is to flow."""
+        programme = self.programme()
+        if self.judged is None:
+            rate = self.values["rate"].to(ML_PER_H).value
+            vtbi = self.values["volume"].to(ML).value if "volume" in self.values else None
+            return Step(programme=programme, rate=rate, vtbi=vtbi)
+        judged = self.judged
+        if isinstance(programme, Programme) and programme.previous is not None:
+            programme = replace(programme, previous=None)
+        vtbi = None if self.mode is Mode.PCA else judged.vtbi
+        dose_rate = None if judged.dose_rate is None else told(judged.dose_rate)
+        return Step(programme=programme, rate=judged.rate, vtbi=vtbi, dose_rate=dose_rate)
+
+    def changed_step(self, infusion: Infusion) -> Step:
+        """Return what is to flow after a change of dose: the volume that was to be infused stays."""
+        return replace(self.step(), vtbi=infusion.now.vtbi)
+
+    def strength(self) -> Quantity | None:
+        """Return the amount of drug per mL as the pump was told, if it counts drug."""
+        return self.judged.verdict.derived.concentration if self.judged is not None else None
+
+    def why_not_basic(self, model: PumpModel) -> str | None:
+        """Return why the pump cannot run what was keyed outside the library, or ``None`` if it can."""
+        step = self.step()
+        if (why := model.why_not_rate(step.rate)) is not None:
+            return why
+        if (step.rate / model.step_at(step.rate)).denominator != 1:
+            return f"this pump sets such rates in steps of {Quantity(model.step_at(step.rate), ML_PER_H)}"
+        most = model.largest_volume
+        if step.vtbi is not None and step.vtbi > most:
+            return f"a volume of {Quantity(step.vtbi, ML)}; this pump gives at most {Quantity(most, ML)}"
+        return None
+
+    def again(self) -> None:
+        """Begin again with the first value; what was keyed before can be taken over."""
+        self.place = 0
+        self.asks = tuple(replace(one, offered=self.values.get(one.name, one.offered)) for one in self.asks)
+
+    def demand(self, model: PumpModel) -> Demand | None:
+        """Return what the patient's button gives; ``None`` but for patient-controlled analgesia."""
+        pca = self.entry.pca if self.entry is not None else None
+        programme = self.programme()
+        if pca is None or self.judged is None or not isinstance(programme, Programme):
+            return None
+        rate = model.settable(model.bolus_rate)
+        dose = Dose(source="patient", programme=programme, volume=demand_volume(self.judged), rate=rate)
+        return Demand(
+            dose=dose,
+            lockout=_seconds(programme.lockout),
+            window=_seconds(pca.window),
+            most=self._most(programme),
+            counts_boluses=pca.bolus_counts,
+        )
+
+    def _most(self, programme: Programme) -> Fraction | None:
+        """Return the accumulated dose in mL."""
+        most, strength = programme.accumulated, self.strength()
+        if most is None or strength is None:
+            return None if most is None or most.unit.kind is not Kind.VOLUME else most.to(ML).value
+        if most.unit.patient is PatientBasis.KG and programme.weight is not None:
+            most = most.for_patient(programme.weight)
+        return most.value * most.unit.scale / (strength.value * strength.unit.scale)
+
+
+def _seconds(time: Quantity | None) -> Fraction:
+    return Fraction(0) if time is None else time.to(MINUTES).value * 60
