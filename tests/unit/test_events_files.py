@@ -23,6 +23,7 @@ from openinfusion.adapters.events.lines import Log
 from openinfusion.adapters.events.parquet import HEADER_KEY
 from openinfusion.core.errors import EventError, FileAccessError, FormatVersionError, SenderError
 from openinfusion.core.events import EventLog
+from openinfusion.core.segments import delivery_faults
 from tests.event_records import EVERY_KIND, HEADER, HEADER_LINE, example_records
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
@@ -61,6 +62,15 @@ def test_the_worked_example_is_written_as_it_is_read(tmp_path):
     reader = read_events(EVERY_KIND)
     write_events(tmp_path / "again.jsonl", reader.header, everything(reader))
     assert (tmp_path / "again.jsonl").read_bytes() == EVERY_KIND.read_bytes()
+
+
+def test_the_worked_example_adds_up():
+    """What its segments gave, what remains, and what the infusion is said to have delivered."""
+    events = [line.event for line in read_events(EVERY_KIND) if line.event]
+    assert list(delivery_faults(events)) == []
+    ends = [event for event in events if event.ended and event.delivered]
+    assert [str(event.ended.total) for event in ends if event.ended] == ["18.3 mL", "14 mL"]
+    assert [str(event.delivered.volume) for event in ends if event.delivered] == ["18.3 mL", "14 mL"]
 
 
 def test_a_form_is_told_by_its_first_bytes(log):

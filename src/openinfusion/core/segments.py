@@ -130,8 +130,8 @@ def delivery_faults(events: Iterable[Event]) -> Iterator[str]:
     Yield what does not add up in what the records of one pump, in the order of their numbers, say of delivery.
 
     Each channel of the pump is judged by itself. A log may begin in the middle of an infusion, and what happened while
-    records are missing is not known: nothing is expected of the first that is seen after that. A fault is said once;
-    what the record says is taken as true from there on.
+    records are missing is not known: nothing is expected of the first that is seen after that. What a record says is
+    taken as true from there on, so that a fault is not said again for every record after it.
     """
     known = _Known()
     last: int | None = None
