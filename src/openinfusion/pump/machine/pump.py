@@ -109,6 +109,11 @@ class Pump:
         """Let so much time pass."""
         self.advance(self.now + seconds)
 
+    def next_due(self) -> Fraction | None:
+        """Return when something will happen by itself, if nobody does anything first; ``None`` if nothing will."""
+        seconds = min((due[0] for due in self._dues()), default=None)
+        return None if seconds is None else self.now + max(seconds, _NOTHING)
+
     def _pass(self, seconds: Fraction) -> None:
         self.channel.flow(seconds)
         self.battery.flow(seconds, is_on=self.is_on)
