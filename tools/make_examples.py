@@ -134,6 +134,7 @@ def care_area_from(row: Row) -> CareArea:
         max_rate=quantity(row["max_rate_ml_per_h"], ML_PER_H),
         max_volume=quantity(row["max_volume_ml"], ML),
         kvo_rate=quantity(row["kvo_rate_ml_per_h"], ML_PER_H),
+        device_settings={"basic mode": mode} if (mode := row["basic_mode"]) else {},
         owner=row["owner"],
     )
 
@@ -220,6 +221,7 @@ def entry_from(regimen: Row, area: CareArea, tables: Tables) -> Entry:
         pca=pca_from(parts, regimen["window_h"]),
         titration_step=TitrationStep(factor=read_decimal(factor)) if (factor := regimen["titration_factor"]) else None,
         # The words are those of the format; a wrong one does not survive reading the library back.
+        secondary=regimen["secondary"] or "not allowed",  # type: ignore[arg-type]
         delivered_by=tuple(words(regimen["pump"])),  # type: ignore[arg-type]
         anaesthesia_only=regimen["anaesthesia_only"] == "yes",
         sources=tuple(sources_from(regimen, rows, tables)),

@@ -4,6 +4,7 @@ import csv
 import re
 import tomllib
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import make_examples
@@ -12,7 +13,7 @@ import pytest
 
 from openinfusion.adapters.library_file import identity, read_library
 from openinfusion.core.dosing import check
-from openinfusion.core.library import Entry, Library, Limit, Mode
+from openinfusion.core.library import Entry, EntryType, Library, Limit, Mode
 from openinfusion.core.programme import Decision, Parameter, Problem, Programme
 from openinfusion.core.units import ML, Quantity
 
@@ -120,6 +121,37 @@ def test_every_entry_has_a_name_of_its_own(library):
     assert max(Counter(key(entry) for entry in library.entries).values()) == 1
 
 
+def test_fentanyl_in_critical_care_has_no_hard_minimum_by_decision(library):
+    entries = [entry for entry in library.entries if FENTANYL in entry.id and "critical-care" in entry.care_area]
+    assert len(entries) == 3
+    for entry in entries:
+        assert entry.dose is not None
+        assert (entry.dose.hard_min, entry.dose.soft_min) == (None, 10)
+        assert "dose.hard_min" in [decision.field for decision in entry.decisions]
+
+
+def test_secondary_infusions_are_short_ones_of_drugs_that_harm_least(library):
+    """They run on a large-volume pump, on the adult ward, in the emergency department or in critical care."""
+    found = [entry for entry in library.entries if entry.secondary != "not allowed"]
+    assert len({entry.drug for entry in found}) == 10
+    assert {entry.secondary for entry in found} == {"allowed"}
+    assert {entry.type for entry in found} == {EntryType.INTERMITTENT}
+    assert {entry.delivered_by for entry in found} == {("large-volume pump",)}
+    assert not any(library.drug(entry.drug).high_alert for entry in found)
+    assert {entry.care_area for entry in found} == {
+        "adult-critical-care-a-general",
+        "adult-critical-care-b-cardiac",
+        "adult-critical-care-c-neuro",
+        "adult-ward",
+        "emergency-department",
+    }
+
+
+def test_no_pump_of_the_neonatal_unit_runs_outside_the_library(library):
+    settings = {area.id: dict(area.device_settings) for area in library.care_areas if area.device_settings}
+    assert settings == {"neonatal-unit": {"basic mode": "not allowed"}}
+
+
 def programme_of(incident, entry: str) -> Programme:
     return Programme(
         care_area=incident["care_area"],
@@ -147,6 +179,18 @@ def delivered(incident, volume: Quantity) -> Quantity:
     assert (volume >= left) is incident["empties_syringe"]
     true, per = Quantity.read(INCIDENTS["strength"]["true_amount"]), Quantity.read(INCIDENTS["strength"]["true_volume"])
     return Quantity(true.value * min(volume, left).to(ML).value / per.to(ML).value, true.unit)
+
+
+@pytest.mark.hazard("LC-01")
+def test_the_faulty_library_lets_the_infusion_before_the_incident_run(libraries):
+    """The report says 2 mL/h: 4 micrograms/h at the strength that was typed, which a pump runs once confirmed."""
+    incident = INCIDENTS["incidents"][0]
+    typed = programme_of(incident, incident["entry"])
+    programme = replace(typed, mode=Mode.CONTINUOUS, dose=Quantity.of(4, "micrograms/h"))
+    verdict = check(programme, libraries["1.0.0"])
+    assert verdict.derived.rate == Quantity.of(2, "mL/h")
+    assert verdict.decision is Decision.CONFIRM
+    assert [(f.parameter, f.limit) for f in verdict.findings] == [(Parameter.DOSE, Limit.SOFT_MIN)]
 
 
 @pytest.mark.hazard("LC-01")
