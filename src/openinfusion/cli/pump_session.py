@@ -1,0 +1,262 @@
+"""A virtual pump in somebody's hands: what they do, what happens to it, what it shows and what it has noted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+
+from openinfusion.adapters.events import write_events
+from openinfusion.adapters.events.story import sentence
+from openinfusion.adapters.library_file import identity
+from openinfusion.core.events import Alarm, Event, EventLog, LibraryVersion
+from openinfusion.core.library import Library
+from openinfusion.core.numbers import round_to, show_number
+from openinfusion.core.units import ML, Quantity
+from openinfusion.pump.machine import Choice, Held, Note, Pump, PumpModel, Screen
+from openinfusion.pump.machine.display import show_duration
+from openinfusion.pump.machine.form import Asked, read_keyed
+from openinfusion.pump.records import PumpLabel, to_events
+
+NUMBER = "TRY-1"
+SOURCE = "OpenInfusion virtual pump"
+SYRINGE, BAG = "syringe pump", "large-volume pump"
+_FULL_SYRINGE = Quantity.of("50", ML)
+_TENTH = Fraction(1, 10)
+_NEEDS_FLOW = frozenset({Alarm.OCCLUSION_DOWNSTREAM, Alarm.OCCLUSION_UPSTREAM, Alarm.AIR, Alarm.EMPTY})
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A choice of the screen, or one of the hard keys "power" and "clear", is pressed."""
+
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A value is keyed; nothing takes what is offered."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Time passes, in seconds."""
+
+    seconds: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Happens:
+    """Something happens to the pump; a new syringe comes with its volume."""
+
+    word: str
+    volume: str = ""
+
+
+Action = Take | Keyed | Wait | Happens
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """
+    Something that can happen to a pump.
+
+    Attributes:
+        word: its name when it is typed.
+        label: its words in a menu.
+        told: what is said when it has happened.
+        alarm: what the pump then calls for, if it notices.
+        kinds: the kinds of pump that it happens to.
+
+    """
+
+    word: str
+    label: str
+    told: str
+    alarm: Alarm | None = None
+    kinds: tuple[str, ...] = (SYRINGE, BAG)
+
+
+HAPPENINGS = (
+    Happening(
+        "occlusion",
+        "The line to the patient is blocked (clamp, kink)",
+        "The line to the patient is blocked.",
+        Alarm.OCCLUSION_DOWNSTREAM,
+    ),
+    Happening(
+        "upstream",
+        "The line from the bag is blocked",
+        "The line from the bag is blocked.",
+        Alarm.OCCLUSION_UPSTREAM,
+        (BAG,),
+    ),
+    Happening("air", "Air gets into the line", "There is air in the line.", Alarm.AIR, (BAG,)),
+    Happening("door", "Somebody opens the door of the pump", "The door is open.", Alarm.DOOR, (BAG,)),
+    Happening("loose", "The syringe comes loose in its clamp", "The syringe is loose.", Alarm.SYRINGE, (SYRINGE,)),
+    Happening("empty", "It runs empty sooner than the pump thinks", "There is nothing left to give.", Alarm.EMPTY),
+    Happening("plug", "Pull the mains plug, or put it back", ""),
+    Happening("new", "Put a new syringe in", "A new syringe is in.", None, (SYRINGE,)),
+    Happening("new", "Hang a new bag", "A new bag hangs.", None, (BAG,)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How far something has got: its name, the part of the whole, and the two in words."""
+
+    name: str
+    part: Fraction
+    words: str
+
+
+class Session:
+    """One pump, from power on, with everything that it notes."""
+
+    def __init__(self, library: Library, model: PumpModel) -> None:
+        about = library.library
+        name = LibraryVersion(name=about.name, version=about.version, sha256=identity(library))
+        self.library, self.model = library, model
+        self.label = PumpLabel(number=NUMBER, model=model)
+        self.notes: list[Note] = []
+        self.pump = Pump(NUMBER, model, Held(library, name), tell=self.notes.append)
+        self.said: str | None = None
+        self._told: list[tuple[datetime, str]] = []
+
+    # --- What is done ------------------------------------------------------------------------------------------------
+
+    def do(self, action: Action) -> None:
+        """Let somebody do something, or let something happen; ``said`` is what there is to say about it."""
+        self.said = None
+        match action:
+            case Take(choice):
+                self.pump.choose(choice)
+            case Keyed(text):
+                self.pump.enter(text)
+            case Wait(seconds):
+                self.said = self._wait(seconds)
+            case Happens(word, volume):
+                self.said = self._happen(word, volume)
+
+    def _wait(self, seconds: Fraction) -> str:
+        waits = self.pump.alert is not None
+        self.pump.wait(seconds)
+        said = f"{show_duration(seconds)} passed; it is {self.clock:%H:%M:%S}."
+        if waits and self.pump.alert is None:
+            minutes = show_duration(Fraction(self.model.unanswered))
+            return f"{said} Nobody answered the alert for {minutes}: the pump gave the programme up."
+        return said
+
+    def tick(self, seconds: Fraction) -> None:
+        """Let time pass by itself, without a word about it."""
+        said = self._wait(seconds)
+        if "gave the programme up" in said:
+            self.said = said
+
+    def _happen(self, word: str, volume: str) -> str:
+        found = next((one for one in self.happenings() if one.word == word), None)
+        if found is None:
+            words = ", ".join(one.word for one in self.happenings())
+            return f"A {self.model.kind} does not notice {word!r}. What can happen: {words}."
+        if word == "plug":
+            on_mains = not self.pump.battery.on_mains
+            self.pump.plug(in_mains=on_mains)
+            return "The plug is in: it runs on mains." if on_mains else "The plug is out: it runs on its battery."
+        if word == "new":
+            return self._new_container(found, volume)
+        return self._alarm(found)
+
+    def _alarm(self, happening: Happening) -> str:
+        alarm = happening.alarm
+        if alarm is None or not self.pump.is_on:
+            return f"{happening.told} The pump is off and does not notice."
+        if alarm in _NEEDS_FLOW and not self.pump.channel.is_flowing:
+            return f"{happening.told} Nothing flows, so the pump does not notice."
+        self.pump.call(alarm)
+        return happening.told
+
+    def _new_container(self, happening: Happening, volume: str) -> str:
+        quantity = None
+        if self.model.takes_syringes:
+            read = read_keyed(volume, Asked("volume", "volume of the syringe", ML, _FULL_SYRINGE))
+            if not isinstance(read, Quantity):
+                return f"No new syringe: {read}."
+            quantity = read
+        why = self.pump.load(quantity)
+        if why is not None:
+            return f"Not yet: {why}."
+        return happening.told if quantity is None else f"A new syringe with {quantity} is in."
+
+    # --- What there is to see ----------------------------------------------------------------------------------------
+
+    @property
+    def screen(self) -> Screen:
+        """What the pump shows."""
+        return self.pump.screen()
+
+    @property
+    def shown(self) -> Screen:
+        """What the pump shows, with the names in full that its display cuts."""
+        screen = self.pump.screen()
+        names = {one.id: one.name for one in (*self.library.care_areas, *self.library.drugs)}
+        cut = [names[choice.id] for choice in screen.choices if _is_cut(choice, names)]
+        return replace(screen, lines=(*screen.lines, "In full, the names that end with …:", *cut)) if cut else screen
+
+    @property
+    def clock(self) -> datetime:
+        """What the clock of the pump says."""
+        return self.label.at(self.pump.now)
+
+    def happenings(self) -> tuple[Happening, ...]:
+        """Return what can happen to this kind of pump."""
+        return tuple(one for one in HAPPENINGS if self.model.kind in one.kinds)
+
+    def bars(self) -> tuple[Bar, ...]:
+        """Return how far what flows has got, and what is left in the syringe."""
+        channel = self.pump.channel
+        infusion, stream = channel.infusion, channel.stream
+        bars = []
+        if stream is not None and stream.dose is not None and stream.vtbi:
+            bars.append(_bar("dose", stream.given, stream.vtbi))
+        elif infusion is not None and infusion.now.vtbi:
+            bars.append(_bar("given", infusion.given, infusion.now.vtbi))
+        size = channel.container.size if channel.container is not None else None
+        if self.pump.is_on and channel.left is not None and size is not None:
+            bars.append(_bar("syringe", channel.left, size.to(ML).value))
+        return tuple(bars)
+
+    def drugs(self) -> tuple[str, ...]:
+        """Return the names of the drugs that can be chosen here."""
+        return tuple(drug.name for drug, _ in self.pump.search("", secondary=False))
+
+    def events(self) -> list[Event]:
+        """Return everything that the pump noted, as records."""
+        return list(to_events(self.notes, self.label))
+
+    def told(self) -> list[tuple[datetime, str]]:
+        """Return everything that the pump noted, as times and sentences; each is put into words once."""
+        for event in to_events(self.notes[len(self._told) :], self.label):
+            self._told.append((event.at, sentence(self._named(event))))
+        return self._told
+
+    def _named(self, event: Event) -> Event:
+        """Return an event that names drug and care area as the display does, not by their ids."""
+        drug = self.library.drug(event.drug).name if event.drug else None
+        area = self.library.care_area(event.care_area).name if event.care_area else None
+        return replace(event, drug=drug, care_area=area)
+
+    def write(self, path: Path) -> None:
+        """Write what was noted as an event log of training; raises FileAccessError."""
+        header = EventLog(organisation=self.library.library.organisation, source=SOURCE, purpose="training")
+        write_events(path, header, self.events())
+
+
+def _is_cut(choice: Choice, names: Mapping[str, str]) -> bool:
+    return choice.label.endswith("…") and choice.id in names
+
+
+def _bar(name: str, value: Fraction, whole: Fraction) -> Bar:
+    shown = show_number(Fraction(round(value * 10), 10))
+    return Bar(name, min(value / whole, Fraction(1)), f"{shown} of {Quantity(round_to(whole, _TENTH), ML)}")
