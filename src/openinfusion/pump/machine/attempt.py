@@ -7,13 +7,13 @@ from fractions import Fraction
 from openinfusion.core.entry import Entry, EntryType, Mode
 from openinfusion.core.events import Programmed
 from openinfusion.core.programme import Programme
-from openinfusion.core.units import MINUTES, ML, ML_PER_H, Kind, PatientBasis, Quantity
-from openinfusion.pump.machine.flow import Demand, Dose, Infusion, Step, told
-from openinfusion.pump.machine.form import BASIC, Asked, asked
+from openinfusion.core.units import MINUTES, ML_PER_H, Quantity
+from openinfusion.pump.machine.flow import Demand, Dose, Infusion, Step, told, whole_drops
+from openinfusion.pump.machine.form import BASIC, VOLUME, Asked, asked
 from openinfusion.pump.machine.held import Held
-from openinfusion.pump.machine.judge import Judged, demand_volume, judge, judge_demand
+from openinfusion.pump.machine.judge import Judged, demand_rate, demand_volume, judge, judge_demand, judge_volume, moved
 from openinfusion.pump.machine.model import PumpModel
-from openinfusion.pump.machine.notes import Fields
+from openinfusion.pump.machine.notes import Fields, Note
 
 
 class Purpose(Enum):
@@ -22,6 +22,7 @@ class Purpose(Enum):
     NEW = "new infusion"
     SECONDARY = "secondary infusion"
     CHANGE = "change of dose"
+    VOLUME = "new volume"
     BOLUS = "bolus"
     LOADING = "loading dose"
 
@@ -29,6 +30,11 @@ class Purpose(Enum):
     def is_infusion(self) -> bool:
         """Whether an infusion of its own comes of it."""
         return self in (Purpose.NEW, Purpose.SECONDARY)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a record of its own says what was programmed; of the others the record of what flows does."""
+        return self.is_infusion or self is Purpose.VOLUME
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -49,6 +55,7 @@ class Attempt:
         steps: steps that are ready, before the one being programmed.
         of: the infusion that it changes, or gives a dose on top of.
         judged: what the pump made of it, once it was confirmed.
+        alerts: alerts that were raised about it, until a record says what it was.
 
     """
 
@@ -64,6 +71,7 @@ class Attempt:
     steps: tuple[Step, ...] = ()
     of: Infusion | None = None
     judged: Judged | None = None
+    alerts: list[Note] = field(default_factory=list)
 
     @classmethod
     def of_entry(
@@ -85,11 +93,24 @@ class Attempt:
         purpose = Purpose.NEW if of is None else Purpose.CHANGE
         return cls(purpose=purpose, area=area, known=known, asks=BASIC if of is None else BASIC[:1], of=of)
 
+    @classmethod
+    def of_volume(cls, infusion: Infusion, volume: Quantity) -> "Attempt":
+        """Return an attempt to give so much more of an infusion, at the dose or rate that it runs at."""
+        running = infusion.now.programme
+        made = cls(purpose=Purpose.VOLUME, area="", known=infusion.known, asks=(VOLUME,), of=infusion)
+        made.entry, made.mode = infusion.entry, running.mode
+        made.inherit(infusion)
+        values = {"dose": running.dose, "rate": running.rate}
+        if running.mode is Mode.INTERMITTENT:
+            values = {"rate": Quantity(infusion.now.rate, ML_PER_H)}
+        made.values |= {name: value for name, value in values.items() if value is not None}
+        made.values["volume"] = volume
+        return made
+
     def inherit(self, infusion: Infusion) -> None:
         """Take over what was keyed for the infusion and does not change: strength, weight, volume."""
         running = infusion.now.programme
-        names = ["amount", "diluent", "weight", "height", "body_surface_area"]
-        for name in names:
+        for name in ("amount", "diluent", "weight", "height", "body_surface_area"):
             value: Quantity | None = getattr(running, name)
             if value is not None:
                 self.values[name] = value
@@ -109,7 +130,7 @@ class Attempt:
         if self.entry is None or self.mode is None:
             return Programmed(rate=self.values.get("rate"), volume=self.values.get("volume"))
         weight = {} if self.weight is None else {"weight": self.weight}
-        made = Programme(care_area=self.area, entry=self.entry.id, mode=self.mode, **(weight | self.values))
+        made = Programme(care_area=self.entry.care_area, entry=self.entry.id, mode=self.mode, **(weight | self.values))
         if self.purpose is not Purpose.CHANGE or self.of is None:
             return made
         running = self.of.now.programme
@@ -120,16 +141,29 @@ class Attempt:
         programme = self.programme()
         if isinstance(programme, Programmed):
             return None
-        made = judge_demand if programme.mode is Mode.PCA else judge
-        self.judged = made(programme, held, model)
+        if self.purpose is Purpose.VOLUME:
+            self.judged = judge_volume(programme, held, model)
+        else:
+            self.judged = (judge_demand if programme.mode is Mode.PCA else judge)(programme, held, model)
         return self.judged
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether no limit looked at it, and somebody must be told so."""
+        return self.purpose is not Purpose.VOLUME and self.judged is not None and self.judged.is_unchecked
+
+    def told_in(self, note: Note) -> None:
+        """Let the alerts about it name the record that says what it was."""
+        for raised in self.alerts:
+            raised.fields["about"] = note
+        self.alerts.clear()
 
     def step(self) -> Step:
         """Return what is to flow."""
         programme = self.programme()
         if self.judged is None:
             rate = self.values["rate"].to(ML_PER_H).value
-            vtbi = self.values["volume"].to(ML).value if "volume" in self.values else None
+            vtbi = whole_drops(self.values["volume"]) if "volume" in self.values else None
             return Step(programme=programme, rate=rate, vtbi=vtbi)
         judged = self.judged
         if isinstance(programme, Programme) and programme.previous is not None:
@@ -151,42 +185,46 @@ class Attempt:
         step = self.step()
         if (why := model.why_not_rate(step.rate)) is not None:
             return why
-        if (step.rate / model.step_at(step.rate)).denominator != 1:
+        if model.settable(step.rate) != step.rate:
             return f"this pump sets such rates in steps of {Quantity(model.step_at(step.rate), ML_PER_H)}"
-        most = model.largest_volume
-        if step.vtbi is not None and step.vtbi > most:
-            return f"a volume of {Quantity(step.vtbi, ML)}; this pump gives at most {Quantity(most, ML)}"
-        return None
+        return None if step.vtbi is None else model.why_not_volume(step.vtbi)
 
     def again(self) -> None:
         """Begin again with the first value; what was keyed before can be taken over."""
         self.place = 0
         self.asks = tuple(replace(one, offered=self.values.get(one.name, one.offered)) for one in self.asks)
 
-    def demand(self, model: PumpModel) -> Demand | None:
+    def prepared(self, held: Held, model: PumpModel) -> Infusion:
+        """Return the infusion that it becomes when it is started; without a settable rate the vein is not kept open."""
+        area = held.area(self.area)
+        asked = area.kvo_rate.to(ML_PER_H).value if area is not None and area.kvo_rate is not None else Fraction(0)
+        kvo = model.settable(asked)
+        return Infusion(
+            id=self.known["infusion"],
+            known=self.known,
+            source="secondary" if self.purpose is Purpose.SECONDARY else "primary",
+            steps=self.steps,
+            entry=self.entry,
+            strength=self.strength(),
+            kvo=None if self.mode is Mode.PCA or kvo < model.lowest_rate else kvo,
+            demand=self.demand(held, model),
+        )
+
+    def demand(self, held: Held, model: PumpModel) -> Demand | None:
         """Return what the patient's button gives; ``None`` but for patient-controlled analgesia."""
         pca = self.entry.pca if self.entry is not None else None
         programme = self.programme()
         if pca is None or self.judged is None or not isinstance(programme, Programme):
             return None
-        rate = model.settable(model.bolus_rate)
+        rate = demand_rate(self.judged, held, model)
         dose = Dose(source="patient", programme=programme, volume=demand_volume(self.judged), rate=rate)
         return Demand(
             dose=dose,
             lockout=_seconds(programme.lockout),
             window=_seconds(pca.window),
-            most=self._most(programme),
+            most=None if programme.accumulated is None else moved(programme.accumulated, self.judged),
             counts_boluses=pca.bolus_counts,
         )
-
-    def _most(self, programme: Programme) -> Fraction | None:
-        """Return the accumulated dose in mL."""
-        most, strength = programme.accumulated, self.strength()
-        if most is None or strength is None:
-            return None if most is None or most.unit.kind is not Kind.VOLUME else most.to(ML).value
-        if most.unit.patient is PatientBasis.KG and programme.weight is not None:
-            most = most.for_patient(programme.weight)
-        return most.value * most.unit.scale / (strength.value * strength.unit.scale)
 
 
 def _seconds(time: Quantity | None) -> Fraction:

@@ -75,6 +75,8 @@ class Calls:
     def follow(self, channel: Channel, now: Fraction, *, is_on: bool) -> None:
         """Take note of what the channel does now, after anything has happened to it."""
         infusion, stream = channel.infusion, channel.stream
+        if infusion is None or infusion.is_complete:
+            self.clear(Alarm.NEAR_END, now)
         is_paused = is_on and infusion is not None and stream is None and infusion.status is Status.PAUSED
         if not is_paused:
             self._paused_since = None

@@ -1,6 +1,7 @@
 """The channel of a pump: what flows through it, what lies ready, and what happens when a volume has been given."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -8,7 +9,7 @@ from openinfusion.core.event_parts import Stopped
 from openinfusion.core.events import Alarm, Container, Kind, Programmed, Segment
 from openinfusion.core.programme import Programme
 from openinfusion.core.units import ML, Quantity
-from openinfusion.pump.machine.flow import Dose, Infusion, Status, Step, Stream
+from openinfusion.pump.machine.flow import HOUR, Dose, Infusion, Status, Step, Stream
 from openinfusion.pump.machine.notes import Fields, Note
 
 Tell = Callable[..., Note]
@@ -44,6 +45,11 @@ class Channel:
         """Whether fluid moves."""
         return self.stream is not None
 
+    @property
+    def needs_container(self) -> bool:
+        """Whether nothing is there to give."""
+        return self.container is None or self.left == 0
+
     def load(self, container: Container) -> None:
         """Take a syringe or a bag; the pump knows how much is in a syringe."""
         self.container = container
@@ -68,7 +74,10 @@ class Channel:
         stream = self.stream
         if stream is None or stream.dose is not None or stream.is_kvo:
             return None
-        ends = [stream.seconds_left(), None if self.left is None else stream.seconds_until(self.left)]
+        steps = stream.infusion.steps[stream.infusion.step + 1 :]
+        later = sum((step.vtbi * HOUR / step.rate for step in steps if step.vtbi is not None), Fraction(0))
+        own = stream.seconds_left()
+        ends = [None if own is None else own + later, None if self.left is None else stream.seconds_until(self.left)]
         return min((end for end in ends if end is not None), default=None)
 
     def flow(self, seconds: Fraction) -> None:
@@ -113,7 +122,7 @@ class Channel:
             self.primary = infusion
         if loading is not None:
             self._tell(Kind.STARTED, infusion.known)
-            infusion.status = Status.INFUSING
+            infusion.status = Status.WAITING if waits else Status.INFUSING
             under = None if waits else Stream.of_step(infusion)
             return self._begin_dose(Kind.LOADING, infusion, loading, under=under)
         if waits:
@@ -167,6 +176,11 @@ class Channel:
         self._tell(kind, infusion.known, delivered=infusion.delivered(), **more)
         self._forget(infusion)
 
+    def stop_all(self, reason: str) -> None:
+        """End every infusion."""
+        while self.infusion is not None:
+            self.stop(reason=reason)
+
     def _forget(self, infusion: Infusion) -> None:
         if infusion is self.secondary:
             self.secondary = None
@@ -187,17 +201,12 @@ class Channel:
             self.under = Stream.of_step(infusion)
         return self._tell(Kind.RATE_CHANGED, infusion.known, programme=programme)
 
-    def set_volume(self, vtbi: Fraction) -> None:
+    def set_volume(self, infusion: Infusion, vtbi: Fraction) -> None:
         """Set a new volume to be infused, counted from now on: what flows stops and begins again."""
-        infusion = self.infusion
-        if infusion is None:
-            return
         was_flowing = self.stream is not None
         if was_flowing:
             self.pause("clinician", reason="volume changed")
-        now = infusion.now
-        step = Step(programme=now.programme, rate=now.rate, vtbi=vtbi, dose_rate=now.dose_rate)
-        infusion.steps = (*infusion.steps[: infusion.step], step)
+        infusion.steps = (*infusion.steps[: infusion.step], replace(infusion.now, vtbi=vtbi))
         infusion.given, infusion.is_complete = Fraction(0), False
         if was_flowing:
             self.resume()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
+from math import floor
 
 from openinfusion.core.entry import Entry
 from openinfusion.core.event_parts import FlowSource, Stopped
@@ -16,6 +17,7 @@ HOUR = 3600
 DROP = Fraction(1, 10**6)
 """In mL: records count volumes in millionths; the pump itself counts without rounding."""
 _DIGITS = 8
+_SMALLEST = Fraction(1, 10**18)
 _HUNDREDTH = Fraction(1, 100)
 
 
@@ -129,9 +131,9 @@ class Infusion:
             return "not running"
         if self.demanded_at is not None and at - self.demanded_at < demand.lockout:
             return "lockout"
-        recent = sum((volume for then, volume in self.counted if then > at - demand.window), Fraction(0))
-        is_too_much = demand.most is not None and recent + demand.dose.volume > demand.most
-        return "accumulated limit" if is_too_much else None
+        self.counted = [(then, volume) for then, volume in self.counted if then > at - demand.window]
+        given = sum((volume for _, volume in self.counted), demand.dose.volume)
+        return "accumulated limit" if demand.most is not None and given > demand.most else None
 
     def count(self, at: Fraction, dose: Dose) -> None:
         """Count a dose that is given now."""
@@ -260,8 +262,14 @@ class Stream:
         )
 
 
-def told(quantity: Quantity) -> Quantity:
-    """Return a quantity as a record can hold it: exactly where it is a decimal, else to eight digits."""
+def told(quantity: Quantity) -> Quantity | None:
+    """Return a quantity as a record can hold it: exactly, or to eight digits; ``None`` if it is out of all bounds."""
     if is_plain_decimal(quantity.value):
         return quantity
-    return Quantity(round_significant(quantity.value, _DIGITS), quantity.unit)
+    rounded = round_to(round_significant(quantity.value, _DIGITS), _SMALLEST)
+    return Quantity(rounded, quantity.unit) if is_plain_decimal(rounded) else None
+
+
+def whole_drops(volume: Quantity) -> Fraction:
+    """Return a volume in mL as a pump gives it: never more than was asked for, which may be a hard limit."""
+    return floor(volume.to(ML).value / DROP) * DROP

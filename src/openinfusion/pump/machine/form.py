@@ -9,6 +9,8 @@ from openinfusion.core.limits import Limits, Programmable
 from openinfusion.core.units import KG, M2, MINUTES, ML, ML_PER_H, Kind, PatientBasis, Quantity, Unit, VolumeBasis
 
 MG = Unit.read("mg")
+MOST_DIGITS = 9
+"""What a pump takes for one value; units such as m2 may have one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ def read_keyed(text: str, asked_for: Asked) -> Quantity | str | None:
         if asked_for.offered is not None:
             return asked_for.offered
         return None if asked_for.is_optional else f"{asked_for.what}: a number is needed"
+    if sum(map(str.isdigit, keyed)) > MOST_DIGITS:
+        return f"{asked_for.what}: at most {MOST_DIGITS} digits"
     try:
         is_number = keyed[-1].isdigit() or keyed[-1] == "."
         quantity = Quantity.of(keyed, asked_for.unit) if is_number else Quantity.read(keyed)

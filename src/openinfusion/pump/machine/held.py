@@ -7,7 +7,7 @@ from openinfusion.core.events import LibraryVersion
 from openinfusion.core.library import CareArea, Drug, Library
 from openinfusion.pump.machine.model import PumpKind
 
-FEWEST_LETTERS = 3
+FEWEST_LETTERS, MOST_LETTERS = 3, 40
 BASIC_MODE = "basic mode"
 """The setting of a care area that says whether its pumps may run outside the library: "not allowed" forbids it."""
 Found = tuple[tuple[Drug, tuple[Entry, ...]], ...]
@@ -47,11 +47,19 @@ class Held:
     def _search(self, area: str, kind: PumpKind, letters: str) -> Found:
         entries: dict[str, list[Entry]] = {}
         for entry in self.library.entries:
-            if entry.care_area == area and (not entry.delivered_by or kind in entry.delivered_by):
+            is_here = entry.care_area == area and not entry.anaesthesia_only  # the pump has no mode for anaesthesia
+            if is_here and (not entry.delivered_by or kind in entry.delivered_by):
                 entries.setdefault(entry.drug, []).append(entry)
         named = [(self.library.drug(drug), tuple(held)) for drug, held in entries.items()]
         found = [(drug, held) for drug, held in named if _is_called(drug, letters)]
         return tuple(sorted(found, key=lambda pair: pair[0].name))
+
+
+def for_line(found: Found, *, secondary: bool) -> Found:
+    """Return what may run on the line that it is for: the primary, or the secondary that is piggybacked on it."""
+    unwanted = "not allowed" if secondary else "only"
+    kept = ((drug, tuple(entry for entry in entries if entry.secondary != unwanted)) for drug, entries in found)
+    return tuple((drug, entries) for drug, entries in kept if entries)
 
 
 def _is_called(drug: Drug, letters: str) -> bool:

@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor
 
 from openinfusion.core.dosing import check
 from openinfusion.core.entry import Mode
-from openinfusion.core.library import CareArea
-from openinfusion.core.numbers import round_to
+from openinfusion.core.library import CareArea, Limit
 from openinfusion.core.programme import Decision, Finding, Parameter, Programme, Verdict
-from openinfusion.core.units import ML, ML_PER_H, Quantity, TimeBasis
-from openinfusion.pump.machine.flow import DROP
+from openinfusion.core.units import ML, ML_PER_H, Kind, PatientBasis, Quantity, TimeBasis
+from openinfusion.pump.machine.flow import whole_drops
 from openinfusion.pump.machine.held import Held
 from openinfusion.pump.machine.model import PumpModel
 
-_BY_TIME = (Mode.CONTINUOUS, Mode.FLUID)
+_MAXIMA = (Limit.SOFT_MAX, Limit.HARD_MAX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +72,7 @@ def _judged(programme: Programme, verdict: Verdict, model: PumpModel) -> Judged:
     problem = next((str(f) for f in findings if f.limit is None), None) if is_refused and not crossed else None
     derived = verdict.derived
     rate = derived.rounded_rate or derived.rate
-    volume = None if derived.volume is None else round_to(derived.volume.to(ML).value, DROP)
+    volume = None if derived.volume is None else whole_drops(derived.volume)
     if problem is None and not is_refused:
         problem = _why_not_run(rate, volume, model)
     dose = derived.rounded_dose or derived.dose
@@ -95,11 +93,8 @@ def _rate(verdict: Verdict) -> Fraction | None:
 
 
 def _why_not_run(rate: Quantity | None, volume: Fraction | None, model: PumpModel) -> str | None:
-    if rate is not None and (why := model.why_not_rate(rate.value)) is not None:
-        return why
-    if volume is not None and not 0 < volume <= model.largest_volume:
-        return f"a volume of {Quantity(volume, ML)}; this pump gives at most {Quantity(model.largest_volume, ML)}"
-    return None
+    why = None if rate is None else model.why_not_rate(rate.value)
+    return model.why_not_volume(volume) if why is None and volume is not None else why
 
 
 def _with_bolus_rate(programme: Programme, held: Held, *, model: PumpModel, area: CareArea) -> Programme:
@@ -108,40 +103,70 @@ def _with_bolus_rate(programme: Programme, held: Held, *, model: PumpModel, area
         return programme
     caps = [model.bolus_rate, *([area.max_rate.to(ML_PER_H).value] if area.max_rate else [])]
     rate = model.settable(min(caps))
-    run = replace(programme, rate=Quantity(rate, ML_PER_H))
-    for finding in check(run, held.library).findings:
-        if finding.parameter is Parameter.RATE and finding.bound is not None and (times := finding.ratio) is not None:
-            step = model.step_at(rate / times)
-            rate = min(rate, max(floor(rate / times / step) * step, model.lowest_rate))
+    for _ in range(2):  # below a hard maximum it may still be above a soft one
+        run = replace(programme, rate=Quantity(rate, ML_PER_H))
+        for finding in check(run, held.library).findings:
+            is_too_fast = finding.parameter is Parameter.RATE and finding.limit in _MAXIMA
+            if is_too_fast and (times := finding.ratio) is not None:
+                rate = min(rate, max(model.settable(rate / times), model.lowest_rate))
     return replace(programme, rate=Quantity(rate, ML_PER_H))
+
+
+def judge_volume(programme: Programme, held: Held, model: PumpModel) -> Judged:
+    """Return what a pump makes of a new volume: what runs was judged before, so only what it makes too much counts."""
+    found = judge(programme, held, model)
+    is_dose = programme.mode is Mode.INTERMITTENT
+    grows = (Parameter.VOLUME, Parameter.DURATION, *((Parameter.DOSE,) if is_dose else ()))
+    crossed = tuple(one for one in found.crossed if one.limit in _MAXIMA and one.parameter in grows)
+    volume = Fraction(0) if programme.volume is None else whole_drops(programme.volume)
+    return replace(found, crossed=crossed, vtbi=volume, problem=model.why_not_volume(volume))
 
 
 def judge_demand(programme: Programme, held: Held, model: PumpModel) -> Judged:
     """Return how a pump runs patient-controlled analgesia: the background as its rate, none where there is none."""
-    found = judge(programme, held, model)
+    found = replace(judge(programme, held, model), rate=Fraction(0), vtbi=None, dose_rate=None)
+    if found.problem is not None or found.is_hard:
+        return found
+    problem = model.why_not_rate(demand_rate(found, held, model))
     background = programme.background
-    if background is None or found.problem is not None or found.is_hard:
-        return replace(found, rate=Fraction(0), vtbi=None, dose_rate=None)
-    strength = found.verdict.derived.concentration
-    if strength is None:
+    if background is None or problem is not None:
+        return replace(found, problem=problem)
+    exact = moved(background, found)
+    if exact is None:
         return replace(found, problem="a background needs a strength")
-    dose = background if programme.weight is None else _absolute(background, programme.weight)
-    moved = dose.to(ML_PER_H) if dose.unit.measures_like(ML_PER_H) else _flow(dose, strength)
-    rate = model.settable(moved.value)
-    return replace(found, rate=rate, vtbi=None, dose_rate=background, problem=model.why_not_rate(rate))
+    rate = model.settable(exact)
+    runs = Quantity(background.value * rate / exact, background.unit)
+    return replace(found, rate=rate, dose_rate=runs, problem=model.why_not_rate(rate))
 
 
-def _absolute(dose: Quantity, weight: Quantity) -> Quantity:
-    return dose.for_patient(weight) if dose.unit.patient.value == "/kg" else dose
+def demand_rate(found: Judged, held: Held, model: PumpModel) -> Fraction:
+    """Return how fast a demand dose flows in mL/h: as a bolus, unless care area or entry are slower."""
+    area, entry = held.library.care_area(found.programme.care_area), held.library.find_entry(found.programme.entry)
+    limits = entry.rate if entry is not None else None
+    caps = (area.max_rate, limits.quantity("hard_max") if limits is not None else None)
+    flows = [moved(cap, found) for cap in caps if cap is not None]
+    return model.settable(min([model.bolus_rate, *(flow for flow in flows if flow is not None)]))
 
 
-def _flow(dose: Quantity, strength: Quantity) -> Quantity:
-    """Return the rate that delivers a dose per time at a strength per mL."""
-    per_minute = dose.value * dose.unit.scale / (strength.value * strength.unit.scale)
-    return Quantity(per_minute * ML_PER_H.per_base, ML_PER_H)
+def moved(dose: Quantity, found: Judged) -> Fraction | None:
+    """Return what a dose moves in this patient: mL, or mL/h of a dose per time; ``None`` without a strength."""
+    absolute = _for_patient(dose, found)
+    unit, strength = absolute.unit, found.verdict.derived.concentration
+    amount = absolute.value * unit.scale
+    if unit.kind is not Kind.VOLUME:
+        if strength is None:
+            return None
+        amount /= strength.value * strength.unit.scale
+    return amount * (ML.per_base if unit.time is TimeBasis.NONE else ML_PER_H.per_base)
+
+
+def _for_patient(dose: Quantity, found: Judged) -> Quantity:
+    weight, surface = found.programme.weight, found.verdict.derived.body_surface_area
+    measure = {PatientBasis.KG: weight, PatientBasis.M2: surface}.get(dose.unit.patient)
+    return dose if measure is None else dose.for_patient(measure)
 
 
 def demand_volume(found: Judged) -> Fraction:
     """Return the volume of one demand dose, in mL."""
     volume = found.verdict.derived.volume
-    return Fraction(0) if volume is None else round_to(volume.to(ML).value, DROP)
+    return Fraction(0) if volume is None else whole_drops(volume)

@@ -5,8 +5,9 @@ from fractions import Fraction
 from math import floor
 from typing import Literal
 
+from openinfusion.core.event_parts import Container
 from openinfusion.core.library import Library
-from openinfusion.core.units import ML_PER_H, Quantity
+from openinfusion.core.units import ML, ML_PER_H, Quantity
 
 PumpKind = Literal["syringe pump", "large-volume pump"]
 
@@ -112,8 +113,8 @@ class PumpModel:
         return self.rates[-1].up_to
 
     def step_at(self, rate: Fraction) -> Fraction:
-        """Return the step in which a rate near this one can be set, in mL/h."""
-        return next((band.step for band in self.rates if rate <= band.up_to), self.rates[-1].step)
+        """Return the step in which a rate near this one can be set, in mL/h; a band reaches up to the next one."""
+        return next((band.step for band in self.rates if rate < band.up_to + band.step), self.rates[-1].step)
 
     def settable(self, rate: Fraction) -> Fraction:
         """Return the fastest rate that can be set and is not above this one, in mL/h."""
@@ -126,6 +127,23 @@ class PumpModel:
         if self.lowest_rate <= rate <= self.fastest:
             return None
         return f"a rate of {Quantity(rate, ML_PER_H)}; this pump runs from {slowest} to {fastest}"
+
+    def why_not_volume(self, volume: Fraction) -> str | None:
+        """Return why the pump cannot be set to give a volume in mL, or ``None`` if it can."""
+        if 0 < volume <= self.largest_volume:
+            return None
+        return f"a volume of {Quantity(volume, ML)}; this pump gives at most {Quantity(self.largest_volume, ML)}"
+
+    def container(self, volume: Quantity | None) -> Container | str:
+        """Return the syringe for a volume, or a bag where nobody says it; a text is why the pump cannot take it."""
+        if volume is None:
+            return "this pump takes a syringe" if self.takes_syringes else Container(type="bag")
+        if not self.takes_syringes:
+            return "this pump takes a bag"
+        size = next((size for size in self.syringes if volume.to(ML).value <= size), None)
+        if size is None:
+            return f"at most {Quantity(self.syringes[-1], ML)}"
+        return Container(type="syringe", volume=volume, size=Quantity(size, ML))
 
     def why_not_library(self, library: Library) -> str | None:
         """Return why the pump cannot hold a library, or ``None`` if it can."""

@@ -14,7 +14,7 @@ from openinfusion.core.units import KG, ML, Quantity
 from openinfusion.pump.machine import display
 from openinfusion.pump.machine.attempt import Purpose
 from openinfusion.pump.machine.form import Asked, read_keyed
-from openinfusion.pump.machine.held import FEWEST_LETTERS, Found
+from openinfusion.pump.machine.held import FEWEST_LETTERS, MOST_LETTERS, Found
 from openinfusion.pump.machine.screen import Ask, Choice, Screen
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ class Page:
         """Take what was keyed."""
         return "this screen takes no value"
 
+    def give_up(self, pump: "Pump") -> None:
+        """Note what would be lost if this page were left now for good."""
+
 
 class Off(Page):
     """A pump that is switched off."""
@@ -60,16 +63,15 @@ class Keep(Page):
         """Show what was running."""
         infusion = pump.channel.infusion
         lines = display.describe(infusion, pump) if infusion is not None else ()
-        choices = (Choice("keep", "Keep these settings"), Choice("clear", "Clear them"))
+        choices = (Choice("keep", "Keep these settings"), Choice("clear settings", "Clear them"))
         return Screen("Settings from before", ("An infusion was set when the pump was switched off.", *lines), choices)
 
     def choose(self, pump: "Pump", choice: str) -> Beep:
         """Keep the infusion, paused, or end it."""
         if choice == "keep":
             return pump.go_home()
-        if choice == "clear":
-            while pump.channel.infusion is not None:
-                pump.channel.stop(reason="settings cleared")
+        if choice == "clear settings":
+            pump.channel.stop_all("settings cleared")
             return pump.go(Patient())
         return NOT_OFFERED
 
@@ -85,8 +87,7 @@ class Patient(Page):
     def choose(self, pump: "Pump", choice: str) -> Beep:
         """Forget the patient, or go on with care area and weight as they were."""
         if choice == "new patient":
-            pump.admit()
-            return pump.go(Areas())
+            return pump.admit()
         return pump.go_home() if choice == "same patient" else NOT_OFFERED
 
 
@@ -211,8 +212,8 @@ class Search(Page):
     def enter(self, pump: "Pump", text: str) -> Beep:
         """Look for the drug in this care area."""
         letters = text.strip()
-        if len(letters) < FEWEST_LETTERS:
-            return f"at least {FEWEST_LETTERS} letters"
+        if not (FEWEST_LETTERS <= len(letters) <= MOST_LETTERS and letters.isprintable()):
+            return f"{FEWEST_LETTERS} to {MOST_LETTERS} letters"
         found = pump.search(letters, secondary=self.purpose is Purpose.SECONDARY)
         if not found:
             self.missed = letters

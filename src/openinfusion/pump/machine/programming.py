@@ -1,10 +1,9 @@
 """The screens on which an infusion or a dose is programmed: values, summary, alert, ready, deliver."""
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from openinfusion.core.event_parts import FlowSource
+from openinfusion.core.event_parts import LONGEST_NAME, FlowSource
 from openinfusion.core.events import Kind, Response
 from openinfusion.core.programme import Finding
 from openinfusion.core.units import ML, ML_PER_H, Quantity
@@ -112,15 +111,13 @@ class Summary(Page):
             return "a step needs its volume"
         judged = attempt.judge(pump.slots.active, pump.model)
         problem = attempt.why_not_basic(pump.model) if judged is None else judged.problem
-        told = pump.tell_attempt(attempt) if attempt.purpose.is_infusion or (judged and judged.is_hard) else None
+        told = pump.tell_attempt(attempt) if attempt.purpose.is_told or (judged and judged.is_hard) else None
         after = NextStep(attempt) if goes_on else None
         if problem is not None:
             return pump.go(Problem(attempt, problem))
         if judged is not None and judged.crossed:
             return Alert(attempt, judged.crossed, told, after=after).show(pump)
-        if judged is not None and judged.is_unchecked:
-            return pump.go(Unchecked(attempt, after=after))
-        return pump.accept(attempt, after=after)
+        return pump.go(Unchecked(attempt, after=after)) if attempt.is_unchecked else pump.accept(attempt, after=after)
 
 
 class NextStep(Page):
@@ -181,7 +178,14 @@ class Unchecked(Page):
         """Go on all the same, or not."""
         if choice == "confirm":
             return pump.accept(self.attempt, after=self.after)
-        return Summary(self.attempt).choose(pump, choice) if choice in ("change", "cancel") else NOT_OFFERED
+        if choice not in ("change", "cancel"):
+            return NOT_OFFERED
+        self.give_up(pump)
+        return Summary(self.attempt).choose(pump, choice)
+
+    def give_up(self, pump: "Pump") -> None:
+        """Say what the alerts spoke of."""
+        pump.tell_given_up(self.attempt)
 
 
 class Alert(Page):
@@ -202,7 +206,10 @@ class Alert(Page):
         """Raise the alert about the next limit."""
         finding = self.crossed[len(self.raised)]
         more = {} if self.about is None else {"about": self.about}
-        self.raised.append(pump.note(Kind.ALERT_RAISED, self.attempt.known, alert=finding, **more))
+        raised = pump.note(Kind.ALERT_RAISED, self.attempt.known, alert=finding, **more)
+        self.raised.append(raised)
+        if self.about is None:
+            self.attempt.alerts.append(raised)
         pump.alert = self
         return pump.go(self)
 
@@ -237,16 +244,15 @@ class Alert(Page):
         self._tell(pump, Response.OVERRIDDEN, reason=reason, seconds=seconds)
         if len(self.raised) < len(self.crossed):
             return self.show(pump)
-        return pump.accept(self.attempt, alerts=self.raised if self.about is None else (), after=self.after)
+        if self.attempt.is_unchecked:
+            return pump.go(Unchecked(self.attempt, after=self.after))
+        return pump.accept(self.attempt, after=self.after)
 
     def answer(self, pump: "Pump", response: Response, *, reason: str | None = None) -> None:
         """Note an answer that gives the programme up."""
         is_known = response is not Response.UNKNOWN
         self._tell(pump, response, reason=reason, seconds=pump.now - self.raised[-1].at if is_known else None)
-        if self.about is None:
-            about = pump.tell_attempt(self.attempt)
-            for raised in self.raised:
-                raised.fields["about"] = about
+        pump.tell_given_up(self.attempt)
 
     def _tell(self, pump: "Pump", response: Response, *, reason: str | None, seconds: Fraction | None) -> None:
         pump.alert = None
@@ -284,7 +290,8 @@ class Reason(Page):
     def enter(self, pump: "Pump", text: str) -> Beep:
         """Take another reason."""
         reason = text.strip()
-        return self._override(pump, reason) if reason.isprintable() and reason else "a reason in words"
+        is_name = reason.isprintable() and 0 < len(reason) <= LONGEST_NAME
+        return self._override(pump, reason) if is_name else "a reason in words"
 
     def _override(self, pump: "Pump", reason: str | None) -> Beep:
         return self.alert.override(pump, reason, self.at - self.alert.raised[-1].at)
@@ -296,12 +303,11 @@ class Ready(Page):
     def __init__(self, attempt: Attempt) -> None:
         self.attempt = attempt
         self.loading: Attempt | None = None
-        self.alerts: Sequence[Note] = ()
 
     def screen(self, pump: "Pump") -> Screen:
         """Show it once more."""
         choices = [Choice("start", "Start"), Choice("change", "Change a value"), CANCEL]
-        if pump.channel.container is None:
+        if pump.channel.needs_container:
             choices.insert(0, Choice("load", display.load_words(pump)))
         entry = self.attempt.entry
         if entry is not None and entry.loading is not None and self.loading is None:
@@ -324,19 +330,28 @@ class Ready(Page):
             case "loading" if entry is not None and entry.loading is not None and self.loading is None:
                 return pump.begin_loading(self, entry)
             case "change":
+                self.give_up(pump)
+                # What is confirmed again takes the place of the step that was accepted, or there would be two.
+                self.attempt.steps = self.attempt.steps[:-1]
                 self.attempt.again()
                 return pump.go(Form(self.attempt))
             case "cancel":
+                self.give_up(pump)
                 return pump.go_home()
             case _:
                 return NOT_OFFERED
+
+    def give_up(self, pump: "Pump") -> None:
+        """Say what the alerts of the loading dose spoke of."""
+        if self.loading is not None:
+            pump.tell_given_up(self.loading)
 
 
 class Deliver(Page):
     """A single dose that has been accepted: it flows when its key is pressed."""
 
-    def __init__(self, attempt: Attempt, alerts: Sequence[Note]) -> None:
-        self.attempt, self.alerts = attempt, alerts
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt = attempt
 
     @property
     def dose(self) -> Dose:
@@ -363,13 +378,10 @@ class Deliver(Page):
     def choose(self, pump: "Pump", choice: str) -> Beep:
         """Let it flow."""
         if choice == "cancel":
-            self._name(pump.tell_attempt(self.attempt))
+            pump.tell_attempt(self.attempt)
             return pump.go_home()
-        if choice != "deliver":
-            return NOT_OFFERED
-        self._name(pump.give(self) or pump.tell_attempt(self.attempt))
-        return pump.go_home()
+        return pump.give(self.attempt, self.dose) if choice == "deliver" else NOT_OFFERED
 
-    def _name(self, about: Note) -> None:
-        for raised in self.alerts:
-            raised.fields["about"] = about
+    def give_up(self, pump: "Pump") -> None:
+        """Say what the alerts spoke of."""
+        pump.tell_given_up(self.attempt)

@@ -1,28 +1,30 @@
 """The virtual pump: power, patient, library slots, alarms, and the passing of time around one channel."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from openinfusion.core.entry import Entry, EntryType, Mode
-from openinfusion.core.events import Alarm, Container, Kind, Response
-from openinfusion.core.units import ML, ML_PER_H, Quantity
+from openinfusion.core.entry import Entry, EntryType
+from openinfusion.core.events import Alarm, Kind, Response
+from openinfusion.core.units import Quantity
 from openinfusion.pump.machine import display
 from openinfusion.pump.machine.attempt import Attempt, Purpose
 from openinfusion.pump.machine.battery import Battery
 from openinfusion.pump.machine.calls import Calls
 from openinfusion.pump.machine.channel import Channel, Due
-from openinfusion.pump.machine.flow import Infusion, Status
-from openinfusion.pump.machine.held import Found, Held
+from openinfusion.pump.machine.flow import Dose, Infusion
+from openinfusion.pump.machine.held import Found, Held, for_line
 from openinfusion.pump.machine.model import PumpModel
 from openinfusion.pump.machine.notes import Fields, Memory, Note
-from openinfusion.pump.machine.pages import Areas, Beep, Home, Keep, Off, Page, Patient
+from openinfusion.pump.machine.pages import Areas, Beep, Home, Off, Page, Patient
+from openinfusion.pump.machine.power import Power
 from openinfusion.pump.machine.programming import Alert, Deliver, Form, Ready
 from openinfusion.pump.machine.running import Running
 from openinfusion.pump.machine.screen import Screen
 from openinfusion.pump.machine.slots import SelfTest, Slots
 from openinfusion.pump.machine.state import State, state_of
 
+ENDED = "its infusion has ended"
 _NOTHING = Fraction(0)
 
 
@@ -75,7 +77,7 @@ class Pump:
         self.beeped: str | None = None
         self._name_episode = name_episode
         self._patients = self._infusions = 0
-        self._off_since: Fraction | None = None
+        self._power = Power(self)
 
     def note(self, kind: Kind, known: Fields, **more: Any) -> Note:  # noqa: ANN401 - fields of a record
         """Note what happened; what every record of an infusion repeats comes first."""
@@ -127,12 +129,7 @@ class Pump:
         yield from self.calls.dues(self.channel, self.now)
         if self.alert is not None:
             yield self.alert.raised[-1].at + self.model.unanswered - self.now, self._give_alert_up
-        for seconds, happens in (
-            (self.battery.until_low(), self._battery_low),
-            (self.battery.until_empty(), self._battery_empty),
-        ):
-            if seconds is not None:
-                yield seconds, happens
+        yield from self._power.dues()
 
     def _give_alert_up(self) -> None:
         """Leave an alert that nobody answers: the programme does not take effect."""
@@ -159,12 +156,15 @@ class Pump:
         return self.channel.infusion is None and isinstance(self.page, Off | Home | Areas | Patient)
 
     def choose(self, choice: str) -> Beep:
-        """Take a choice of the screen, the power key, or the key that answers the alarms."""
+        """Take a choice of the screen, or what works on every screen: power, answering alarms, the patient's button."""
+        infusion = self.channel.infusion
         if choice == "power":
-            self.beeped = self._press_power()
+            self.beeped = self._power.press()
         elif choice == "clear" and self.calls.active and self.is_on:
             self.calls.clear_all(self.now)
             self.beeped = None
+        elif choice == "demand" and self.is_on and infusion is not None and infusion.demand is not None:
+            self.beeped = self._demand(infusion)
         else:
             self.beeped = self.page.choose(self, choice)
         self._settle()
@@ -191,71 +191,21 @@ class Pump:
             return self.go(Running())
         return self.go(Home() if self.area is not None else Areas())
 
-    # --- Power -------------------------------------------------------------------------------------------------------
-
-    def _press_power(self) -> Beep:
-        if self.is_on:
-            self._switch_off()
-        elif self.battery.until_empty() == 0:
-            return "the battery is empty"
-        else:
-            self._switch_on()
-        return None
-
-    def _switch_off(self) -> None:
-        if self.alert is not None:
-            self.alert.answer(self, Response.CANCELLED, reason="switched off")
-        infusion = self.channel.infusion
-        if infusion is not None and (self.channel.is_flowing or infusion.status is not Status.PAUSED):
-            self.channel.pause("powered off", reason="switched off")
-        self.calls.clear_all(self.now)
-        if not self.model.keeps_settings:
-            self._end_all("switched off")
-        self.note(Kind.POWER_OFF, {})
-        self._off_since = self.now
-        self.page = Off()
-
-    def _end_all(self, reason: str) -> None:
-        while self.channel.infusion is not None:
-            self.channel.stop(reason=reason)
-
-    def _switch_on(self) -> None:
-        self.page = Areas()
-        self.note(Kind.POWER_ON, {})
-        if self._off_since is not None and self.now - self._off_since > self.model.keeps_settings:
-            self._end_all("settings no longer kept")
-        if self.channel.infusion is not None:
-            self.page = Keep()
-            return
-        if self.slots.staged is not None:
-            self.activate()
-        self.page = Patient() if self._patients else Areas()
-
-    def plug(self, *, in_mains: bool) -> None:
-        """Put the plug in, or pull it."""
-        if in_mains is self.battery.on_mains:
-            return
-        self.battery.plug(in_mains=in_mains)
-        if self.is_on:
-            self.note(Kind.POWER_SOURCE, {}, power="mains" if in_mains else "battery")
-            self.calls.clear(Alarm.BATTERY_LOW, self.now)
-
-    def _battery_low(self) -> None:
-        self.battery.is_low_told = True
-        self.call(Alarm.BATTERY_LOW)
-
-    def _battery_empty(self) -> None:
-        self.call(Alarm.BATTERY_DEPLETED)
-        self._switch_off()
-
     # --- Patient, place, library -------------------------------------------------------------------------------------
 
-    def admit(self) -> None:
+    def plug(self, *, in_mains: bool) -> None:
+        """Put the mains plug in, or pull it."""
+        self._power.plug(in_mains=in_mains)
+
+    def admit(self) -> Beep:
         """Take a new patient: area and weight are forgotten."""
+        if self.channel.infusion is not None:
+            return "end the infusion of this patient first"
         self._patients += 1
         self.episode = self._name_episode(self._patients)
         self.area = self.weight = None
         self.note(Kind.PATIENT_CHANGED, {"episode": self.episode})
+        return self.go(Areas()) if self.is_on else None
 
     def move(self, ward: str) -> None:
         """Take the pump to another ward; a location system tells it so."""
@@ -275,7 +225,7 @@ class Pump:
             return "a library is activated only while nothing runs"
         self.slots.activate(held)
         self.area = None
-        return self.go(Areas())
+        return self.go(Areas()) if self.is_on else None
 
     def revert(self, reason: str) -> Beep:
         """Go back to the library of the other slot, as a restored pump does."""
@@ -301,9 +251,7 @@ class Pump:
         if self.area is None:
             return ()
         found = self.slots.active.search(letters, area=self.area, kind=self.model.kind)
-        unwanted = "not allowed" if secondary else "only"
-        kept = ((drug, tuple(e for e in entries if e.secondary != unwanted)) for drug, entries in found)
-        return tuple((drug, entries) for drug, entries in kept if entries)
+        return for_line(found, secondary=secondary)
 
     def begin(self, entry: Entry, purpose: Purpose) -> Beep:
         """Begin to programme an entry."""
@@ -332,7 +280,7 @@ class Pump:
     def begin_loading(self, ready: Ready, entry: Entry) -> Beep:
         """Begin to programme the loading dose of an infusion that is ready."""
         self.ready = ready
-        return self.begin_dose(self._prepared(ready.attempt), entry, Purpose.LOADING)
+        return self.begin_dose(ready.attempt.prepared(self.slots.active, self.model), entry, Purpose.LOADING)
 
     def _known(self, entry: Entry | None) -> Fields:
         """Return what every record of the next infusion repeats."""
@@ -348,78 +296,77 @@ class Pump:
 
     def tell_attempt(self, attempt: Attempt) -> Note:
         """Note what was programmed."""
-        return self.note(Kind.PROGRAMMED, attempt.known, programme=attempt.programme())
+        note = self.note(Kind.PROGRAMMED, attempt.known, programme=attempt.programme())
+        attempt.told_in(note)
+        return note
 
-    def accept(self, attempt: Attempt, *, alerts: Sequence[Note] = (), after: Page | None = None) -> Beep:
+    def tell_given_up(self, attempt: Attempt) -> None:
+        """Note what was programmed and given up, if an alert spoke of it and no record says what it was."""
+        if attempt.alerts:
+            self.tell_attempt(attempt)
+
+    def accept(self, attempt: Attempt, *, after: Page | None = None) -> Beep:
         """Let an attempt take effect, or wait for its start."""
         match attempt.purpose:
             case Purpose.NEW | Purpose.SECONDARY:
                 attempt.steps = (*attempt.steps, attempt.step())
                 return self.go(after or Ready(attempt))
-            case Purpose.CHANGE:
-                return self._change(attempt, alerts)
+            case Purpose.CHANGE | Purpose.VOLUME:
+                return self._change(attempt)
             case Purpose.LOADING if self.ready is not None:
                 ready, self.ready = self.ready, None
-                ready.loading, ready.alerts = attempt, alerts
+                ready.loading = attempt
                 return self.go(ready)
             case _:
-                return self.go(Deliver(attempt, alerts))
+                return self.go(Deliver(attempt))
 
-    def _change(self, attempt: Attempt, alerts: Sequence[Note]) -> Beep:
-        """Let a change of dose take effect, unless its infusion ended meanwhile."""
-        infusion = attempt.of
-        if infusion is None or infusion is not self.channel.infusion:
-            note = self.tell_attempt(attempt)
+    def _change(self, attempt: Attempt) -> Beep:
+        """Let a new dose or volume take effect, unless its infusion came to its end meanwhile."""
+        infusion, is_volume = attempt.of, attempt.purpose is Purpose.VOLUME
+        self.go_home()
+        if infusion is None or infusion is not self.channel.infusion or (infusion.is_complete and not is_volume):
+            if not is_volume:
+                self.tell_attempt(attempt)
+            return ENDED
+        step = attempt.changed_step(infusion)
+        if is_volume and step.vtbi is not None:
+            self.channel.set_volume(infusion, step.vtbi)
         else:
-            note = self.channel.change(infusion, attempt.programme(), attempt.changed_step(infusion))
-        for raised in alerts:
-            raised.fields["about"] = note
-        return self.go_home()
+            attempt.told_in(self.channel.change(infusion, attempt.programme(), step))
+        return None
 
     # --- Running -----------------------------------------------------------------------------------------------------
-
-    def _prepared(self, attempt: Attempt) -> Infusion:
-        """Return the infusion that an accepted attempt becomes when it is started."""
-        area = self.slots.active.area(attempt.area)
-        kvo = area.kvo_rate.to(ML_PER_H).value if area is not None and area.kvo_rate is not None else None
-        return Infusion(
-            id=attempt.known["infusion"],
-            known=attempt.known,
-            source="secondary" if attempt.purpose is Purpose.SECONDARY else "primary",
-            steps=attempt.steps,
-            entry=attempt.entry,
-            strength=attempt.strength(),
-            kvo=None if attempt.mode is Mode.PCA else kvo,
-            demand=attempt.demand(self.model),
-        )
 
     def start(self, ready: Ready) -> Beep:
         """Start what is ready, its loading dose first."""
         if self.channel.container is None:
             return "put a syringe in first" if self.model.takes_syringes else "hang a bag first"
+        is_secondary = ready.attempt.purpose is Purpose.SECONDARY
+        if is_secondary and self.channel.primary is None:
+            return ENDED
         if (why := self.why_not_flow()) is not None:
             return why
-        loading = None if ready.loading is None else Deliver(ready.loading, ready.alerts).dose
-        note = self.channel.start(self._prepared(ready.attempt), loading=loading)
-        for raised in ready.alerts:
-            raised.fields["about"] = note
+        loading = None if ready.loading is None else Deliver(ready.loading).dose
+        note = self.channel.start(ready.attempt.prepared(self.slots.active, self.model), loading=loading)
+        if ready.loading is not None:
+            ready.loading.told_in(note)
         return self.go(Running())
 
     def why_not_flow(self) -> str | None:
-        """Return why nothing can flow now, or ``None`` if it can."""
+        """Return why nothing more can flow now, or ``None`` if it can."""
+        stream = self.channel.stream
+        if stream is not None and stream.dose is not None:
+            return "a dose is being given"
         return "the syringe is empty" if self.channel.left == 0 else self.calls.why_not_start()
 
     def load(self, volume: Quantity | None) -> Beep:
         """Take a syringe with so much in it, or a bag whose volume the pump does not know."""
         if self.channel.is_flowing:
             return "pause the infusion first"
-        if volume is None:
-            self.channel.load(Container(type="bag"))
-            return None
-        size = next((size for size in self.model.syringes if volume.to(ML).value <= size), None)
-        if size is None:
-            return f"at most {Quantity(self.model.syringes[-1], ML)}"
-        self.channel.load(Container(type="syringe", volume=volume, size=Quantity(size, ML)))
+        container = self.model.container(volume)
+        if isinstance(container, str):
+            return container
+        self.channel.load(container)
         for alarm in (Alarm.EMPTY, Alarm.NEAR_END):
             self.calls.clear(alarm, self.now)
         return None
@@ -428,24 +375,27 @@ class Pump:
         """Return what the pump is doing, as one value: the same that its records tell."""
         return state_of(self)
 
-    def give(self, attempt: Deliver) -> Note | None:
-        """Give a single dose; ``None`` if its infusion ended meanwhile."""
-        infusion = self.channel.infusion
-        if infusion is None or infusion is not attempt.attempt.of:
-            return None
-        infusion.count(self.now, attempt.dose)
-        return self.channel.give(infusion, attempt.dose)
+    def give(self, attempt: Attempt, dose: Dose) -> Beep:
+        """Give a single dose, if nothing stands in its way and its infusion did not end meanwhile."""
+        infusion = attempt.of
+        if infusion is None or infusion is not self.channel.infusion:
+            self.tell_attempt(attempt)
+            self.go_home()
+            return ENDED
+        if (why := self.why_not_flow()) is not None:
+            return why
+        infusion.count(self.now, dose)
+        attempt.told_in(self.channel.give(infusion, dose))
+        return self.go_home()
 
-    def demand(self, infusion: Infusion) -> Beep:
-        """Take the press of the patient's button: a dose, or a refusal because of lockout or accumulated dose."""
-        stream = self.channel.stream
-        is_busy = stream is not None and stream.dose is not None
-        why = "a dose is being given" if is_busy else infusion.why_no_demand(self.now)
-        if why is not None or infusion.demand is None:
+    def _demand(self, infusion: Infusion) -> Beep:
+        """Take the press of the patient's button: a dose, or a refusal with its reason."""
+        demand, why = infusion.demand, self.why_not_flow() or infusion.why_no_demand(self.now)
+        if demand is None or why is not None:
             self.note(Kind.DEMAND_REFUSED, infusion.known, reason=why)
             return why
-        infusion.count(self.now, infusion.demand.dose)
-        self.channel.give(infusion, infusion.demand.dose, reason="patient demand")
+        infusion.count(self.now, demand.dose)
+        self.channel.give(infusion, demand.dose, reason="patient demand")
         return None
 
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from openinfusion.core.entry import Mode
 from openinfusion.core.units import ML, Quantity
 from openinfusion.pump.machine import display
-from openinfusion.pump.machine.attempt import Purpose
+from openinfusion.pump.machine.attempt import Attempt, Purpose
 from openinfusion.pump.machine.flow import Infusion, Status
 from openinfusion.pump.machine.form import Asked, read_keyed
 from openinfusion.pump.machine.pages import BACK, NOT_OFFERED, Beep, Load, Page, Search
+from openinfusion.pump.machine.programming import Summary
 from openinfusion.pump.machine.screen import Ask, Choice, Screen
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ class Volume(Page):
 
     asked = Asked("volume", "volume to be infused", ML)
 
+    def __init__(self, infusion: Infusion) -> None:
+        self.infusion = infusion
+
     def screen(self, pump: "Pump") -> Screen:
         """Ask for it."""
         return Screen("New volume", ("Key the volume to be infused from now on.",), (BACK,), Ask("volume", "mL"))
@@ -93,11 +97,7 @@ class Volume(Page):
         volume = read_keyed(text, self.asked)
         if not isinstance(volume, Quantity):
             return volume
-        millilitres = volume.to(ML).value
-        if millilitres > pump.model.largest_volume:
-            return f"at most {Quantity(pump.model.largest_volume, ML)}"
-        pump.channel.set_volume(millilitres)
-        return pump.go_home()
+        return Summary(Attempt.of_volume(self.infusion, volume)).confirm(pump)
 
 
 def _flow_again(pump: "Pump", infusion: Infusion) -> Beep:
@@ -131,9 +131,8 @@ _KEYS: Mapping[str, Callable[["Pump", Infusion], Beep]] = {
     "stop": _stop,
     "release": lambda pump, _: pump.channel.release(),
     "change": lambda pump, infusion: pump.begin_change(infusion),
-    "volume": lambda pump, _: pump.go(Volume()),
+    "volume": lambda pump, infusion: pump.go(Volume(infusion)),
     "bolus": _bolus,
-    "demand": lambda pump, infusion: pump.demand(infusion),
     "load": lambda pump, _: pump.go(Load()),
     "secondary": lambda pump, _: pump.go(Search(Purpose.SECONDARY)),
 }

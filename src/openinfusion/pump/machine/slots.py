@@ -42,12 +42,13 @@ class Slots:
         return None
 
     def activate(self, held: Held) -> None:
-        """Bring a staged library into force, and go back if it fails its test."""
+        """Bring a staged library into force; one that fails its test gives way to the old one, and is not kept."""
         self.active, self.other, self.is_staged = held, self.active, False
         self._note(Kind.LIBRARY_ACTIVATED, {}, other_library=self.other.name)
         why = self._self_test(held.library)
         if why is not None:
             self.revert(self.other, f"self-test failed: {why}")
+            self.other = None
 
     def revert(self, held: Held, reason: str) -> None:
         """Go back to the library of the other slot."""
