@@ -1,6 +1,7 @@
 """What a record is held against: a kind, and what some of its fields must be."""
 
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -16,7 +17,13 @@ from openinfusion.core.units import Quantity
 from openinfusion.pump.scenarios.scenario import Pattern, Wanted, of_event
 
 ANY = "*"
-_COMPARED = ("at most", "at least", "more than", "less than")
+_COMPARED: Mapping[str, Callable[[Any, Any], object]] = {
+    "at most": operator.le,
+    "at least": operator.ge,
+    "more than": operator.gt,
+    "less than": operator.lt,
+    "other than": operator.ne,
+}
 _OWN = ("kind", "tolerance", "why")
 
 
@@ -126,25 +133,15 @@ def matches(event: Event, pattern: Pattern) -> bool:
 
 def _suits(event: Event, wanted: Wanted, tolerance: Fraction) -> bool:
     found = of_event(event, wanted.path)
-    if found is None:
-        return False
+    if found is None or wanted.how == "told":
+        return found is not None
     if isinstance(found, Enum):
         found = found.value
-    if isinstance(found, Quantity) and not found.unit.measures_like(wanted.value.unit if wanted.value else found.unit):
+    if isinstance(found, Quantity) and not found.unit.measures_like(wanted.value.unit):
         return False
-    match wanted.how:
-        case "told":
-            return True
-        case "at most":
-            return bool(found <= wanted.value)
-        case "at least":
-            return bool(found >= wanted.value)
-        case "more than":
-            return bool(found > wanted.value)
-        case "less than":
-            return bool(found < wanted.value)
-        case "is":
-            return _is(found, wanted.value, tolerance)
+    if wanted.how == "is":
+        return _is(found, wanted.value, tolerance)
+    return bool(_COMPARED[wanted.how](found, wanted.value))
 
 
 def _is(found: Any, value: Any, tolerance: Fraction) -> bool:  # noqa: ANN401 - values of any one type
@@ -158,13 +155,17 @@ def _is(found: Any, value: Any, tolerance: Fraction) -> bool:  # noqa: ANN401 - 
 def in_words(pattern: Pattern) -> str:
     """Return what a pattern looks for, in words."""
     parts = [_part_words(one, pattern.tolerance) for one in pattern.wanted]
-    return ": ".join(one for one in (pattern.kind.value.replace("_", " "), ", ".join(parts)) if one)
+    return ": ".join(
+        one for one in (_KINDS.get(pattern.kind, pattern.kind.value.replace("_", " ")), ", ".join(parts)) if one
+    )
 
 
 def _part_words(wanted: Wanted, tolerance: Fraction) -> str:
     name = _NAMES.get(wanted.path, wanted.path.rpartition(".")[2].replace("_", " "))
     if wanted.how == "told":
-        return f"with a {name}"
+        return f"any {name}"
+    if wanted.path == "with_library":
+        return "inside the library" if wanted.value else "outside the library"
     value = _shown(wanted.value)
     is_near = wanted.how == "is" and tolerance and not isinstance(wanted.value, str | bool)
     near = f" within {show_number(tolerance * 100)} %" if is_near else ""
@@ -173,18 +174,26 @@ def _part_words(wanted: Wanted, tolerance: Fraction) -> str:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     if isinstance(value, Fraction):
         return show_number(value)
     return str(value).replace("_", " ")
 
 
+_KINDS = {
+    Kind.CONTAINER_CHANGED: "container put in",
+    Kind.POWER_ON: "switched on",
+    Kind.POWER_OFF: "switched off",
+    Kind.POWER_SOURCE: "power changed",
+    Kind.RATE_CHANGED: "dose or rate changed",
+    Kind.DOSE_ENDED: "single dose ended",
+    Kind.ALARM_RAISED: "alarm",
+    Kind.ALERT_RAISED: "alert",
+    Kind.LIBRARY_STAGED: "library arrived",
+}
 _NAMES = {
-    "alert.parameter": "parameter",
-    "with_library": "with the library",
-    "ended.volume": "volume of the segment",
+    "ended.volume": "volume",
+    "container.volume": "volume",
+    "ended.because": "stopped by",
     "library.version": "library",
-    "other_library.version": "other library",
-    "entry": "entry",
+    "other_library.version": "library",
 }

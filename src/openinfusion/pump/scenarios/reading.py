@@ -317,6 +317,10 @@ class _Reader:
         for at, name in named:
             if name not in known:
                 raise self.error(at, repr(name), f"a name of the behaviours: {', '.join(sorted(known)) or 'none'}")
+        for name in made.rule.observed:
+            if any(one.name == name and one.seen_by == "pump" for one in made.behaviours):
+                expected = "a behaviour that an assessor sees; what a pump sees is a record under must"
+                raise self.error("pass_rule.observed", repr(name), expected)
         self.check_stock(made)
 
     def unlike(self, at: str, names: list[str]) -> None:

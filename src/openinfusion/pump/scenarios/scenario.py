@@ -171,7 +171,7 @@ class Wanted:
     """
 
     path: str
-    how: Literal["is", "at most", "at least", "more than", "less than", "told"]
+    how: Literal["is", "at most", "at least", "more than", "less than", "other than", "told"]
     value: Any = None
 
 
