@@ -43,8 +43,8 @@ _WHAT = {
     "in a volume of": "volume that holds the drug",
 }
 _PREFERRED = ("noradrenaline", "morphine", "paracetamol", "propofol", "caffeine")
-_SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
-_TIME = re.compile(r"(\d{1,6}) ?([a-z]*?)s?", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_TIME = re.compile(r"(\d{1,6}) ?(?:(s|sec|second)|(min|minute)|(h|hour))s?", re.ASCII)
 LONGEST_WAIT = 7 * 24 * 3600
 WIDTH = 78
 
@@ -264,10 +264,10 @@ def read_line(text: str, screen: Screen) -> Line:
 def read_wait(text: str) -> Wait | Unclear:
     """Return how long to wait: "10 min", "1 h", "30 s"."""
     found = _TIME.fullmatch(text.strip().casefold())
-    unit = _SECONDS.get(found[2]) if found is not None else None
-    if found is None or unit is None:
+    if found is None:
         return Unclear("a time such as wait 10 min, wait 1 h or wait 30 s")
-    seconds = int(found[1]) * unit
+    unit = next(word for word in found.groups()[1:] if word)
+    seconds = int(found[1]) * _SECONDS[unit[0]]
     return Wait(Fraction(seconds)) if seconds <= LONGEST_WAIT else Unclear("at most a week at once: wait 168 h")
 
 
