@@ -77,9 +77,7 @@ def test_a_line_means_a_choice_a_value_or_a_command(text, screen, meant):
     assert read_line(text, screen) == meant
 
 
-@pytest.mark.parametrize(
-    "text", ["", "the", "9", "0", "9" * 20, "nothing at all", "²", "happens", "wait"]
-)
+@pytest.mark.parametrize("text", ["", "the", "9", "0", "9" * 20, "nothing at all", "²", "happens", "wait"])
 def test_what_means_nothing_is_said_to_be_unclear(text):
     """Two choices begin with "the": neither is taken."""
     assert isinstance(read_line(text, MENU), Unclear)
@@ -137,6 +135,14 @@ def test_a_search_names_no_drug_that_this_pump_cannot_run(library):
     shown = " ".join(played(session, "power", "adult-ward", "70", "drug").split())
     assert "par for paracetamol" in shown
     assert "noradrenaline" not in shown
+
+
+def test_a_search_that_finds_nothing_names_what_begins_alike(session):
+    shown = " ".join(played(session, "power", "1", "70", "drug", "mxx").split())
+    assert "With m this care area has: " in shown
+    assert "morphine" in shown
+    shown = " ".join(played(session, "zzz").split())
+    assert "This care area has no drug with z." in shown
 
 
 def test_before_the_start_the_syringe_is_asked_for(session):

@@ -15,6 +15,7 @@ from openinfusion.core.limits import Limits
 from openinfusion.core.numbers import show_number
 from openinfusion.pump.machine import Ask, Choice, Screen
 from openinfusion.pump.machine.held import FEWEST_LETTERS
+from openinfusion.pump.machine.pages import Search
 from openinfusion.pump.machine.programming import Form
 
 ALARMS = {
@@ -45,6 +46,7 @@ _WHAT = {
 _PREFERRED = ("noradrenaline", "morphine", "paracetamol", "propofol", "caffeine")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _TIME = re.compile(r"(\d{1,6}) ?(?:(s|sec|second)|(min|minute)|(h|hour))s?", re.ASCII)
+_MOST_NEAR = 8
 LONGEST_WAIT = 7 * 24 * 3600
 WIDTH = 78
 
@@ -108,7 +110,7 @@ def _has_nothing_in(session: Session) -> bool:
 
 
 def _is_ready_without(session: Session) -> bool:
-    return _has_nothing_in(session) and session.screen.title == "Ready to start"
+    return session.screen.title == "Ready to start"
 
 
 def _is_empty(session: Session) -> bool:
@@ -151,7 +153,9 @@ def _ask_hint(session: Session, screen: Screen) -> str:
     if ask is None:
         return ""
     if ask.what == "letters":
-        return _letters_hint(session.drugs())
+        page = session.pump.page
+        missed = page.missed if isinstance(page, Search) else None
+        return _letters_hint(session.drugs(), missed)
     if not ask.unit:
         return f"Choose a reason, or type {ask.what} in words and press Enter."
     words = f"Type the {_WHAT.get(ask.what, ask.what)} in {ask.unit} and press Enter."
@@ -165,11 +169,23 @@ def _ask_hint(session: Session, screen: Screen) -> str:
     return f"{words} {usual}" if usual else words
 
 
-def _letters_hint(drugs: tuple[str, ...]) -> str:
+def _letters_hint(drugs: tuple[str, ...], missed: str | None) -> str:
+    if missed is not None:
+        return _missed_hint(drugs, missed)
     words = f"Type the first {FEWEST_LETTERS} letters of the drug, or more, and press Enter"
     known = [name for name in _PREFERRED if name in drugs][:2] or drugs[:2]
     shown = " or ".join(f"{name[:FEWEST_LETTERS]} for {name}" for name in known)
     return f"{words}: {shown}. This care area has {len(drugs)}." if shown else f"{words}."
+
+
+def _missed_hint(drugs: tuple[str, ...], missed: str) -> str:
+    """Return what there is under the letter with which a search began that found nothing."""
+    letter = missed[:1].casefold()
+    near = [name for name in drugs if name.casefold().startswith(letter)]
+    if not near:
+        return f"This care area has no drug with {letter}. Try other letters, or choose Cancel and another care area."
+    shown = ", ".join(near[:_MOST_NEAR]) + (", ..." if len(near) > _MOST_NEAR else "")
+    return f"With {letter} this care area has: {shown}. Type {FEWEST_LETTERS} letters of one, or choose Cancel."
 
 
 def usual_range(session: Session) -> str:
