@@ -1,5 +1,6 @@
 """The words around a virtual pump: lines that are typed, hints, screens drawn as text."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -109,6 +110,13 @@ def test_a_box_has_straight_sides_whatever_it_holds():
     assert "ALARM: air" in drawn
 
 
+def test_no_choice_changes_its_number_when_an_alarm_begins():
+    """Somebody about to press 1 must not do another thing because an alarm came in between."""
+    ringing = replace(MENU, choices=(Choice("clear", "Answer the alarm"), *MENU.choices), alarms=("air",))
+    assert read_line("1", ringing) == read_line("1", MENU) == Take("one")
+    assert read_line("0", ringing) == Take("clear")
+
+
 def test_numbers_stand_before_choices_only_where_they_take_them():
     assert "1  The first" in text_box(MENU)
     assert "1  " not in text_box(DOSE)
@@ -159,7 +167,8 @@ def test_an_alarm_is_explained_with_the_way_out(session):
     session.pump.choose("power")
     session.pump.call(Alarm.SYRINGE)
     assert hint(session, PIPED) == (
-        "Alarm. The syringe is loose. Put it back in its clamp. Then choose Answer the alarm; go on from there."
+        "Alarm. The syringe is loose. Put it back in its clamp. Then answer the alarm (type 0, or clear) and go on"
+        " from there."
     )
 
 

@@ -16,9 +16,14 @@ from textual.widgets.option_list import Option
 
 from openinfusion.cli.pump_lcd import Choices, Entry, Events, Face, events_text
 from openinfusion.cli.pump_session import Action, Happens, Keyed, Session, Take, Wait
-from openinfusion.cli.pump_words import Medium, hint, takes_digits, types_first
+from openinfusion.cli.pump_words import Medium, hint, numbered, takes_digits, types_first
 
-WHOLE = Medium("Let time pass with F5, F6, F7", "F8 makes something happen")
+WHOLE = Medium(
+    choose="press Enter or 1, or click it",
+    answer="press F3 or 0",
+    time="Let time pass with F5, F6, F7",
+    happens="F8 makes something happen",
+)
 HELP = """Use the arrow keys and Enter, the number of a choice, or the mouse. The yellow line at the bottom always \
 says what to do next.
 
@@ -181,7 +186,7 @@ class PumpApp(App[None]):
                     for name, words, _ in _TIMES:
                         yield key(words, name, "time")
                     yield Static(id="speed")
-                    yield key("Quit", "quit", "hard")
+                    yield key("Ctrl+Q Quit", "quit", "hard")
             with Vertical(id="side"):
                 yield Label("What the pump noted", classes="heading")
                 yield Events(id="noted", can_focus=False)
@@ -279,9 +284,10 @@ class PumpApp(App[None]):
         character = event.character or ""
         is_digit = character.isascii() and character.isdigit()
         if is_digit and not takes_digits(screen):
-            if 1 <= int(character) <= len(screen.choices):
+            choice = next((choice for mark, choice in numbered(screen) if mark == character), None)
+            if choice is not None:
                 event.stop()
-                self._do(Take(screen.choices[int(character) - 1].id))
+                self._do(Take(choice.id))
         elif screen.ask is not None and event.is_printable and character.strip():
             event.stop()
             event.prevent_default()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -11,8 +12,8 @@ from textual.widgets.option_list import Option
 
 from openinfusion.cli.console import seen
 from openinfusion.cli.pump_session import Bar
-from openinfusion.cli.pump_words import asked_words, takes_digits
-from openinfusion.pump.machine import Screen
+from openinfusion.cli.pump_words import asked_words, numbered, offered_words
+from openinfusion.pump.machine import Choice, Screen
 
 _MOST_EVENTS = 300
 _BAR_WIDTH = 16
@@ -48,7 +49,7 @@ class Entry(Vertical):
         keyed.disabled = ask is None
         if ask is None:
             return
-        keyed.placeholder = "type here" if ask.offered is None else f"Enter alone: {ask.offered}"
+        keyed.placeholder = "type here" if ask.offered is None else f"Enter alone: {offered_words(ask)}"
         self.query_one("#asked", Static).update(seen(Text(asked_words(ask))))
         self.query_one("#unit", Static).update(seen(Text(ask.unit)))
 
@@ -95,9 +96,10 @@ def limit_class(screen: Screen) -> str:
 def status_text(screen: Screen, *, large: bool = False) -> Text:
     """Return the status in one or two words, or the alarms."""
     words = screen.status.upper()
-    if large:
-        words = " ".join(words)
-    made = Text(f"{_MARKS.get(_STATUS_CLASS.get(screen.status, ''), '')}{words}", style="bold")
+    mark = _MARKS.get(_STATUS_CLASS.get(screen.status, ""), "")
+    made = Text(f"{mark}{' '.join(words) if large else words}", style="bold")
+    if screen.status == "ready":
+        made.append(" - nothing flows", "not bold")
     if screen.alarms:
         return Text.assemble((f"ALARM: {', '.join(screen.alarms).upper()}", "bold"), "\n", made)
     return made
@@ -108,7 +110,7 @@ def _bar(bar: Bar) -> Text:
     return Text.assemble(
         f"{bar.name:<9}",
         ("━" * full, "#7fd6a0"),
-        ("━" * (_BAR_WIDTH - full), "#4a6072"),
+        ("─" * (_BAR_WIDTH - full), "#8a9aa8"),
         f" {bar.words}",
     )
 
@@ -118,32 +120,36 @@ class Choices(OptionList):
 
     def __init__(self) -> None:
         super().__init__(id="choices", markup=False)
-        self._shown: object = None
+        self._shown: tuple[str, list[tuple[str, Choice]]] | None = None
 
     def show(self, screen: Screen) -> None:
         """List the choices of a screen."""
-        digits_are_keyed = takes_digits(screen)
-        new = (screen.title, screen.choices, digits_are_keyed)
+        marked = numbered(screen)
+        new = (screen.title, marked)
         if new == self._shown:
             return
-        kept = self.highlighted if self._shown and self._shown[1:] == new[1:] else 0  # type: ignore[index]
+        is_same_page = self._shown is not None and self._shown[0] == screen.title
+        kept = self.highlighted_option.id if is_same_page and self.highlighted_option is not None else None
         self._shown = new
-        self.set_options(
-            Option(_option(number, choice.label, digits_are_keyed=digits_are_keyed), id=choice.id)
-            for number, choice in enumerate(screen.choices, 1)
-        )
-        self.highlighted = kept or _safe(screen) if screen.choices else None
+        self.set_options(Option(_option(mark, choice.label), id=choice.id) for mark, choice in marked)
+        ids = [choice.id for _, choice in marked]
+        self.highlighted = ids.index(kept) if kept in ids else _safe(ids)
 
 
-def _safe(screen: Screen) -> int:
+def _safe(ids: list[str]) -> int | None:
     """Return the choice that lies under the finger first: never the one that passes a limit."""
-    ids = [choice.id for choice in screen.choices]
+    if not ids:
+        return None
     return ids.index("reprogram") if "override" in ids and "reprogram" in ids else 0
 
 
-def _option(number: int, label: str, *, digits_are_keyed: bool) -> Text:
-    mark = "·" if digits_are_keyed or number > 9 else str(number)  # noqa: PLR2004 - there are nine number keys
-    return seen(Text.assemble((f"{mark} ", "bold"), label))
+def _option(mark: str, label: str) -> Table:
+    """Return a choice whose second line, if it needs one, stands under the first word and not under the number."""
+    row = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    row.add_column(width=len(mark))
+    row.add_column(ratio=1, overflow="fold")
+    row.add_row(Text(mark, style="bold"), seen(Text(label)))
+    return row
 
 
 class Events(VerticalScroll):

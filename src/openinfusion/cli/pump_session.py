@@ -143,9 +143,9 @@ class Session:
     def _wait(self, seconds: Fraction) -> str:
         waits = self.pump.alert is not None
         self.pump.wait(seconds)
-        said = f"{show_duration(seconds)} passed; it is {self.clock:%H:%M:%S}."
+        said = f"{_time(seconds)} passed; it is {self.clock:%H:%M:%S}."
         if waits and self.pump.alert is None:
-            minutes = show_duration(Fraction(self.model.unanswered))
+            minutes = _time(Fraction(self.model.unanswered))
             return f"{said} Nobody answered the alert for {minutes}: the pump gave the programme up."
         return said
 
@@ -251,6 +251,10 @@ class Session:
         """Write what was noted as an event log of training; raises FileAccessError."""
         header = EventLog(organisation=self.library.library.organisation, source=SOURCE, purpose="training")
         write_events(path, header, self.events())
+
+
+def _time(seconds: Fraction) -> str:
+    return show_duration(seconds).removesuffix(" 0 min")
 
 
 def _is_cut(choice: Choice, names: Mapping[str, str]) -> bool:

@@ -15,7 +15,12 @@ from openinfusion.cli.pump_session import Session
 from openinfusion.cli.pump_words import WIDTH, Help, Line, Medium, Quit, Unclear, hint, read_line, text_box
 from openinfusion.pump.models import find_model
 
-PIPED = Medium("Let time pass: wait 10 min", "make something happen: happens occlusion")
+PIPED = Medium(
+    choose="type 1, or power",
+    answer="type 0, or clear",
+    time="Let time pass: wait 10 min",
+    happens="make something happen: happens occlusion",
+)
 HELP = """What you can type, a line each:
   1, 2, 3 ...        takes the choice with that number; its words do the same
   anything else      is keyed: letters of a drug, a dose, a weight, a reason

@@ -14,6 +14,8 @@ from openinfusion.core.entry import Mode
 from openinfusion.core.limits import Limits
 from openinfusion.core.numbers import show_number
 from openinfusion.pump.machine import Ask, Choice, Screen
+from openinfusion.pump.machine.calls import STOPS_FLOW
+from openinfusion.pump.machine.display import CLEAR
 from openinfusion.pump.machine.held import FEWEST_LETTERS
 from openinfusion.pump.machine.pages import Search
 from openinfusion.pump.machine.programming import Form
@@ -53,8 +55,10 @@ WIDTH = 78
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """How time is let pass, and things are made to happen, where these words are read."""
+    """How things are done where these words are read: choosing, answering an alarm, time, and what happens."""
 
+    choose: str
+    answer: str
     time: str
     happens: str
 
@@ -66,20 +70,22 @@ def hint(session: Session, medium: Medium) -> str:
     """Return what to do next, in plain words, for somebody who has never seen the pump."""
     screen = session.screen
     if screen.alarms:
-        return _alarm_hint(screen)
+        return _alarm_hint(screen, medium)
     if screen.ask is not None:
         return _ask_hint(session, screen)
     ids = {choice.id for choice in screen.choices}
     words = next((words for choice, is_so, words in _NEXT if choice in ids and is_so(session)), None)
     if words is None:
         words = _title_hint(screen.title)
-    said = words.format(time=medium.time, happens=medium.happens, put=_put(session))
+    said = words.format(choose=medium.choose, time=medium.time, happens=medium.happens, put=_put(session))
     return f"{said[:1].upper()}{said[1:]}"
 
 
-def _alarm_hint(screen: Screen) -> str:
-    told = " ".join(ALARMS.get(alarm, f"{alarm.capitalize()}.") for alarm in screen.alarms)
-    return f"Alarm. {told} Then choose Answer the alarm; go on from there."
+def _alarm_hint(screen: Screen, medium: Medium) -> str:
+    stops = {alarm.value.replace("_", " ") for alarm in STOPS_FLOW}
+    first = [alarm for alarm in screen.alarms if alarm in stops] or screen.alarms
+    told = " ".join(ALARMS.get(alarm, f"{alarm.capitalize()}.") for alarm in first)
+    return f"Alarm. {told} Then answer the alarm ({medium.answer}) and go on from there."
 
 
 def _put(session: Session) -> str:
@@ -122,7 +128,7 @@ def _is_unchecked(session: Session) -> bool:
 
 
 _NEXT: tuple[tuple[str, Callable[[Session], bool], str], ...] = (
-    ("power", _always, "The pump is off. Choose Power to switch it on."),
+    ("power", _always, "The pump is off. Choose Power to switch it on: {choose}."),
     ("keep", _always, "The pump remembers what it did before. Keep it only if it is right for this patient."),
     ("new patient", _always, "Say whether it is another patient: area and weight are then asked anew."),
     ("override", _always, "A limit warns you. If in doubt, choose Change a value. Override asks you for a reason."),
@@ -141,7 +147,7 @@ _NEXT: tuple[tuple[str, Callable[[Session], bool], str], ...] = (
     ("wake", _always, "The pump stands by. Choose End standby to go on."),
     ("demand", _status("waiting for a demand"), "It waits for the patient's button: choose it to press it. {time}."),
     ("pause", _status("keeping the vein open"), "All is given; a trickle keeps the vein open. End the infusion."),
-    ("pause", _always, "It runs. {time}; {happens}; or choose what to do."),
+    ("pause", _always, "It runs. {time}; {happens}; or choose something."),
     ("start", _is_empty, "It is empty. {put}, then choose Start; or end the infusion."),
     ("start", _always, "Nothing flows. Choose Start to go on, or End the infusion."),
 )
@@ -164,7 +170,7 @@ def _ask_hint(session: Session, screen: Screen) -> str:
             ": it then runs until somebody stops it." if ask.what.startswith("volume") else "."
         )
     elif ask.offered is not None:
-        words += f" Enter alone takes {ask.offered}."
+        words += f" Enter alone takes {offered_words(ask)}."
     usual = usual_range(session)
     return f"{words} {usual}" if usual else words
 
@@ -295,8 +301,7 @@ def _read_happens(text: str) -> Happens | Unclear:
 def _choice(line: str, screen: Screen) -> Choice | None:
     """Return the choice that a line means, or ``None``."""
     if line.isascii() and line.isdigit() and not takes_digits(screen):
-        number = int(line) if len(line) <= 3 else 0  # noqa: PLR2004 - no screen has a thousand choices
-        return screen.choices[number - 1] if 1 <= number <= len(screen.choices) else None
+        return next((choice for mark, choice in numbered(screen) if mark == line), None)
     wanted = line.casefold()
     if not wanted:
         return None
@@ -312,11 +317,17 @@ def _choice(line: str, screen: Screen) -> Choice | None:
 # --- A screen as text ------------------------------------------------------------------------------------------------
 
 
-def numbered(screen: Screen) -> list[tuple[str, str]]:
-    """Return the choices as they are listed: number or dot, and label."""
+def numbered(screen: Screen) -> list[tuple[str, Choice]]:
+    """
+    Return the choices with what takes each: a number, or a dot where digits are a value.
+
+    To answer an alarm is 0, so that no other choice changes its number in the moment in which an alarm begins.
+    """
     if takes_digits(screen):
-        return [("·", choice.label) for choice in screen.choices]
-    return [(str(number), choice.label) for number, choice in enumerate(screen.choices, 1)]
+        return [("·", choice) for choice in screen.choices]
+    alarm = [("0", choice) for choice in screen.choices if choice.id == CLEAR.id]
+    others = [choice for choice in screen.choices if choice.id != CLEAR.id]
+    return [*alarm, *((str(number), choice) for number, choice in enumerate(others, 1))]
 
 
 def asked_words(ask: Ask) -> str:
@@ -331,6 +342,12 @@ def bar_text(bar: Bar, *, width: int) -> str:
     return f"{bar.name:<8}{'█' * full}{'░' * (width - full)} {bar.words}"
 
 
+def offered_words(ask: Ask) -> str:
+    """Return what is offered, with its unit once."""
+    offered = ask.offered or ""
+    return f"{offered} {ask.unit}" if offered.replace(".", "").replace(",", "").isdigit() else offered
+
+
 def text_box(screen: Screen, *, clock: str = "", bars: tuple[Bar, ...] = (), width: int = WIDTH) -> str:
     """Return a screen as a box of text."""
     room = width - 4
@@ -340,11 +357,11 @@ def text_box(screen: Screen, *, clock: str = "", bars: tuple[Bar, ...] = (), wid
     rows += [piece for line in screen.lines for piece in _folded(f"  {line}", room)]
     rows += [f"  {bar_text(bar, width=24)}" for bar in bars]
     if screen.ask is not None:
-        offered = f" Enter alone: {screen.ask.offered}." if screen.ask.offered is not None else ""
+        offered = f" Enter alone: {offered_words(screen.ask)}." if screen.ask.offered is not None else ""
         unit = f" In {screen.ask.unit}." if screen.ask.unit else ""
         rows.append(f"  {asked_words(screen.ask)}{unit}{offered}")
     rule = "─" * (width - 2)
-    choices = [piece for mark, label in numbered(screen) for piece in _folded(f"{mark:>3}  {label}", room)]
+    choices = [piece for mark, choice in numbered(screen) for piece in _folded(f"{mark:>3}  {choice.label}", room)]
     foot = _folded(" | ".join(part for part in (screen.footer, clock) if part), room)
     parts = [part for part in (rows, choices, foot) if part]
     drawn = f"\n├{rule}┤\n".join("\n".join(_sided(row, room) for row in part) for part in parts)
