@@ -105,7 +105,7 @@ def derived_lines(attempt: Attempt, pump: "Pump") -> tuple[str, ...]:
 def _derived(found: Judged) -> list[str]:
     derived = found.verdict.derived
     lines = []
-    if found.rate:
+    if found.rate and found.programme.rate != Quantity(found.rate, ML_PER_H):
         lines.append(f"rate: {Quantity(found.rate, ML_PER_H)}")
     if found.dose_rate is not None and found.dose_rate != found.programme.dose:
         lines.append(f"which is {_rounded(found.dose_rate)}")
@@ -123,11 +123,11 @@ def _rounded(quantity: Quantity) -> Quantity:
 def patient_lines(pump: "Pump") -> tuple[str, ...]:
     """Return what the pump knows of the patient and of what was put in."""
     weight = f"weight: {pump.weight}" if pump.weight is not None else "weight: not keyed"
-    container = pump.channel.container
+    container, left = pump.channel.container, pump.channel.volume_left()
     if container is None:
         held = "nothing put in yet"
     else:
-        held = container.type if container.volume is None else f"{container.type}: {pump.channel.volume_left()} left"
+        held = container.type if left is None else f"{container.type}: {_volume(left.value)} left"
     return (weight, held)
 
 
@@ -139,7 +139,9 @@ def describe(infusion: Infusion, pump: "Pump") -> tuple[str, ...]:
     if infusion.strength is not None and concentration is not None and concentration.is_open:
         lines.append(f"strength keyed: {infusion.strength}")
     rate = stream.rate if stream is not None else step.rate
-    dose = step.programme.dose if infusion.demand is None else None
+    # What the infusion doses is not what a bolus or a trickle that keeps the vein open gives.
+    is_own = stream is None or (stream.dose is None and not stream.is_kvo)
+    dose = step.programme.dose if infusion.demand is None and is_own else None
     lines.append(f"rate {Quantity(rate, ML_PER_H)}" + (f", dose {dose}" if dose is not None else ""))
     if len(infusion.steps) > 1:
         lines.append(f"step {infusion.step + 1} of {len(infusion.steps)}")
