@@ -5,8 +5,8 @@ For training and tests only. A scenario is a TOML file; its pass rule speaks of 
 what an assessor saw, so that the same rule marks the log of a real pump.
 """
 
-from openinfusion.pump.scenarios.comparing import Moment, Pair, compare, moments
-from openinfusion.pump.scenarios.doses import DosePoint, dose_over_time
+from openinfusion.pump.scenarios.comparing import Moment, Pair, compare, is_alike, moments, outcome
+from openinfusion.pump.scenarios.doses import DosePoint, dose_over_time, given_at
 from openinfusion.pump.scenarios.marking import Mark, Marks, mark, marks_of
 from openinfusion.pump.scenarios.playing import Frame, find_library, label_of, log_of, play
 from openinfusion.pump.scenarios.reading import find_scenario, read_scenario, shipped_scenarios
@@ -26,11 +26,14 @@ __all__ = [
     "dose_over_time",
     "find_library",
     "find_scenario",
+    "given_at",
+    "is_alike",
     "label_of",
     "log_of",
     "mark",
     "marks_of",
     "moments",
+    "outcome",
     "play",
     "read_scenario",
     "shipped_scenarios",

@@ -30,10 +30,10 @@ def _enter(player: "Player", step: Step) -> Done:
             raise player.error(f"enter {step.what!r}", player.offers())
         return f"keys {step.what}", player.pump.enter(step.what)
     if not step.what:
-        return f"takes {ask.what}: {ask.offered or 'nothing'}", player.pump.enter("")
+        return f"takes what is offered for “{ask.what}”: {ask.offered or 'nothing'}", player.pump.enter("")
     has_unit = not ask.unit or not (step.what[-1].isdigit() or step.what[-1] == ".")
     keyed = step.what if has_unit else f"{step.what} {ask.unit}"
-    return f"keys {keyed} for {ask.what}", player.pump.enter(step.what)
+    return f"keys {keyed} for “{ask.what}”", player.pump.enter(step.what)
 
 
 def _load(player: "Player", step: Step) -> Done:

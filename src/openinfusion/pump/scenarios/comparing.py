@@ -4,7 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from openinfusion.adapters.events.story import sentence
+from openinfusion.pump.machine import Screen
 from openinfusion.pump.scenarios.playing import Frame
+
+_SHOWN = ("strength", "dose", "rate", "volume")
+"""What of a summary tells two libraries apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,3 +74,30 @@ def _pairs(one: tuple[Moment, ...], other: tuple[Moment, ...]) -> Iterator[Pair]
         else:
             yield from (Pair(name=moment.name, one=moment, other=None) for moment in mine)
             yield from (Pair(name=moment.name, one=None, other=moment) for moment in theirs)
+
+
+def is_alike(pair: Pair) -> bool:
+    """Whether both runs do and say the same, and the pump answers the same."""
+    return pair.one is not None and pair.other is not None and _told(pair.one) == _told(pair.other)
+
+
+def _told(moment: Moment) -> tuple[str, str, str]:
+    return moment.frames[0].did, moment.frames[0].says, outcome(moment)
+
+
+def outcome(moment: Moment) -> str:
+    """Return how the pump answered, in words: why it beeped, what it noted, what it asks or shows."""
+    first = moment.frames[0]
+    parts = [f"the pump beeps: {first.beep}"] if first.beep is not None else []
+    parts += [sentence(event) for frame in moment.frames for event in frame.events]
+    return "; ".join(parts) or (_display(first.screen) if first.did else "")
+
+
+def _display(screen: Screen) -> str:
+    """Return what a screen asks, or what its summary says."""
+    if screen.ask is not None:
+        unit = f" in {screen.ask.unit}" if screen.ask.unit else ""
+        return f"the pump asks for “{screen.ask.what}”{unit}"
+    lines = [line for line in dict.fromkeys(screen.lines) if line.startswith(_SHOWN)]
+    summary = f" ({', '.join(lines)})" if lines and screen.title.startswith("Confirm") else ""
+    return f"the display says “{screen.title}”{summary}"

@@ -102,6 +102,18 @@ def dose_over_time(
     return tuple(point for n, point in enumerate(points) if n == 0 or point != points[n - 1])
 
 
+def given_at(points: Sequence[DosePoint], at: Fraction) -> Quantity:
+    """Return what had been given at a moment, between two points in proportion; nothing before the first."""
+    before = next((point for point in reversed(points) if point.at <= at), None)
+    after = next((point for point in points if point.at > at), None)
+    if before is None:
+        return Quantity(Fraction(0), points[0].given.unit)
+    if after is None:
+        return before.given
+    share = (at - before.at) / (after.at - before.at)
+    return Quantity(before.given.value + share * (after.given.value - before.given.value), before.given.unit)
+
+
 def flows(events: Sequence[Event], stock: Sequence[Stock]) -> Iterator[Flow]:
     """Yield the delivery segments of a log, each with the container that it came from; raises AuthorError."""
     bedside = _Bedside(stock)

@@ -143,7 +143,7 @@ def _must_not(pattern: Pattern, events: Sequence[Event]) -> Mark:
     found = next((event for event in events if matches(event, pattern)), None)
     return Mark(
         condition="must not happen",
-        expected=f"no {in_words(pattern)}",
+        expected=f"no record of “{in_words(pattern)}”",
         found=_told(found) if found is not None else "nothing of the kind",
         passed=found is None,
         why=pattern.why,

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 from fractions import Fraction
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from openinfusion.core.errors import AuthorError, OpenInfusionError
 from openinfusion.core.events import Event, Kind
@@ -96,7 +96,7 @@ def _type_of(path: str, where: str) -> Any:  # noqa: ANN401 - any type
 
 
 def _without_none(hint: Any) -> Any:  # noqa: ANN401 - any annotation
-    if isinstance(hint, UnionType):
+    if get_origin(hint) in (Union, UnionType):
         kept = [one for one in get_args(hint) if one is not type(None)]
         return kept[0] if len(kept) == 1 else hint
     return hint
@@ -167,6 +167,8 @@ def _part_words(wanted: Wanted, tolerance: Fraction) -> str:
     if wanted.path == "with_library":
         return "inside the library" if wanted.value else "outside the library"
     value = _shown(wanted.value)
+    if wanted.path == "alarm":
+        return value
     is_near = wanted.how == "is" and tolerance and not isinstance(wanted.value, str | bool)
     near = f" within {show_number(tolerance * 100)} %" if is_near else ""
     how = "" if wanted.how == "is" else f"{wanted.how} "

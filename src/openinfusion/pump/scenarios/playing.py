@@ -20,6 +20,8 @@ PUMP = "TRAINING-1"
 """The number of the pump on which scenarios are played."""
 ITSELF = "the pump"
 _HOUR = 3600
+_ROOM = 200
+"""How long the choices of a screen may be in an error, in characters, with their labels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +241,8 @@ class Player:
         """Return what the screen offers, in words."""
         screen = self.pump.screen()
         parts = [f"{choice.id!r} ({choice.label})" for choice in screen.choices]
+        if sum(map(len, parts)) > _ROOM:
+            parts = [repr(choice.id) for choice in screen.choices]
         if screen.ask is not None:
             parts.append(f"a value for {screen.ask.what}" + (f" in {screen.ask.unit}" if screen.ask.unit else ""))
         return f"what the screen {screen.title!r} offers: {', '.join(parts) or 'nothing'}"
