@@ -16,6 +16,7 @@ import make_examples
 import make_infusions
 import pictures
 import questions_page
+import scenario_pages
 import spec_pages
 
 from openinfusion.adapters.events.schema import events_schema
@@ -56,11 +57,14 @@ def documents() -> dict[Path, bytes]:
         "example-year.md": example_year_page.page,
         "questions.md": questions_page.page,
         "benchmarks.md": benchmark_page.page,
+        "scenarios.md": scenario_pages.catalogue_page,
     }
     made = {REFERENCE / name: page().encode() for name, page in pages.items()}
     made[REFERENCE / "library.schema.json"] = (json.dumps(library_schema(), indent=2) + "\n").encode()
     made[REFERENCE / "events.schema.json"] = (json.dumps(events_schema(), indent=2) + "\n").encode()
     made[Path("docs/images/replay-growth.svg")] = benchmark_page.growth()
+    made[Path("docs/explanation/the-three-incidents.md")] = scenario_pages.incidents_page().encode()
+    made |= scenario_pages.pictures()
     return made | make_event_examples.build() | make_examples.build() | make_infusions.build() | pictures.build()
 
 
