@@ -11,8 +11,9 @@ import pytest_socket
 from textual.widgets import Input, OptionList, Static
 
 from openinfusion.adapters.library_file import read_library
-from openinfusion.cli.pump_app import Menu, PumpApp, Volume, Words
+from openinfusion.cli.pump_app import PumpApp
 from openinfusion.cli.pump_session import Session
+from openinfusion.cli.pump_windows import Menu, Volume, Words
 from openinfusion.core.events import Kind
 from openinfusion.pump.machine import Status
 from openinfusion.pump.models import find_model
