@@ -217,6 +217,14 @@ def test_a_gap_is_measured_from_the_records(name):
     assert (gaps["right"] or 0) <= longest < (gaps["trapped"] or 0)
 
 
+@pytest.mark.parametrize("scenario", [one for one in EACH if one.values[0].rule.longest_gap is not None])
+def test_a_gap_that_is_too_long_is_not_passed(scenario):
+    frames = frames_of(scenario.id, passing(scenario).name)
+    stricter = replace(scenario, rule=replace(scenario.rule, longest_gap=Fraction(1)))
+    found = conditions(stricter, log_of(scenario, frames), frames)
+    assert [one.condition for one in found if not one.passed] == ["no gap"]
+
+
 def test_records_in_another_order_do_not_pass():
     scenario = find_scenario("S14")
     frames = frames_of("S14", "right")

@@ -39,7 +39,7 @@ def dose_chart(lines: Sequence[DoseLine], *, unit: str, drug: str, label: str) -
     most = max(amount for line in lines for _, amount in line.points)
     x = alt.X(
         "minutes:Q",
-        title="minutes after the bolus was started",
+        title="minutes after the bolus was started (a model; not for clinical use)",
         scale=alt.Scale(domain=[float(first), float(last)], nice=False),
         axis=alt.Axis(grid=False, tickCount=8, format="d"),
     )
