@@ -75,7 +75,9 @@ def play_scenario(
     if as_json:
         say_json(_json(made, name, frames, marks=marks))
     else:
-        if not (_is_terminal() and _show_whole(made, name, libraries)):
+        if _is_terminal():
+            _show_whole(made, name, libraries)
+        else:
             _tell_all(made, name, frames)
         _say_marks(made, name, marks)
     if events is not None:
@@ -87,15 +89,10 @@ def _is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _show_whole(scenario: Scenario, run: str, libraries: Path) -> bool:
-    """Show a run on the whole terminal; return whether that could be done."""
-    from openinfusion.cli import pump_app  # noqa: PLC0415 - Textual takes a third of a second
+def _show_whole(scenario: Scenario, run: str, libraries: Path) -> None:
+    from openinfusion.cli.pump_app import show_play  # noqa: PLC0415 - Textual takes a third of a second
 
-    show_play = getattr(pump_app, "show_play", None)
-    if show_play is None:
-        return False
     show_play(scenario, run, libraries)
-    return True
 
 
 # --- Telling ---------------------------------------------------------------------------------------------------------
