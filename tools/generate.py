@@ -15,6 +15,7 @@ import make_event_examples
 import make_examples
 import make_infusions
 import pictures
+import pump_picture
 import questions_page
 import scenario_pages
 import spec_pages
@@ -65,7 +66,8 @@ def documents() -> dict[Path, bytes]:
     made[Path("docs/images/replay-growth.svg")] = benchmark_page.growth()
     made[Path("docs/explanation/the-three-incidents.md")] = scenario_pages.incidents_page().encode()
     made |= scenario_pages.pictures()
-    return made | make_event_examples.build() | make_examples.build() | make_infusions.build() | pictures.build()
+    made |= make_event_examples.build() | make_examples.build() | make_infusions.build()
+    return made | pictures.build() | pump_picture.build()
 
 
 def main() -> int:

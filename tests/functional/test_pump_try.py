@@ -36,6 +36,12 @@ def piped(*lines, arguments=()):
     )
 
 
+def test_other_commands_do_not_load_what_draws_the_pump():
+    """It would make each of them slower by a third of a second."""
+    code = "import sys, openinfusion.cli.app; sys.exit('textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=120).returncode == 0
+
+
 # --- Through a pipe --------------------------------------------------------------------------------------------------
 
 

@@ -132,7 +132,7 @@ class PumpApp(App[None]):
         """Begin, with time passing by itself if it is to."""
         if self._speed:
             self.set_interval(1.0, self._tick)
-        words = {0: "else it stands", 1: "and by itself"}.get(self._speed, f"by itself {self._speed}x")
+        words = {0: "else not", 1: "and by itself"}.get(self._speed, f"by itself {self._speed}x")
         self.query_one("#speed", Static).update(words)
         self._refresh()
 

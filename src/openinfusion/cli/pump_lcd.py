@@ -16,7 +16,7 @@ from openinfusion.cli.pump_words import asked_words, numbered, offered_words
 from openinfusion.pump.machine import Choice, Screen
 
 _MOST_EVENTS = 300
-_BAR_WIDTH = 16
+_BAR_WIDTH = 12
 _STATUS_CLASS = {
     "infusing": "flows",
     "bolus": "flows",
