@@ -8,7 +8,7 @@ SOURCES := $(wildcard src tests tools benchmarks conformance)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage bench bench-lake kill-test mutation generate format lock clean java
+.PHONY: help demo test check coverage bench bench-lake calibration kill-test mutation generate format lock clean java
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,9 +33,12 @@ bench: .venv/.ready ## Measure speed
 	@$(BIN)/pytest benchmarks --benchmark-only -p no:randomly
 
 bench-lake: .venv/.spark-ready ## Measure replay and questions over 100 million rows (minutes, 10 GB of disk in build/)
-	@test -d build/lake || { $(BIN)/openinfusion events example build/year && $(BIN)/openinfusion lake ingest build/lake build/year/events-*; }
+	@test -d build/lake || { $(BIN)/openinfusion pump fleet build/year --pumps 60 && $(BIN)/openinfusion lake ingest build/lake build/year/events-*; }
 	@$(BIN)/python -m benchmarks.replay_lake --work build/replay --out benchmarks/figures/replay.json
 	@$(BIN)/python -m benchmarks.questions_lake --lake build/lake --work build/events --out benchmarks/figures/questions.json
+
+calibration: .venv/.ready ## Live through a year under ten seeds and keep the figures beside the published ones (minutes)
+	@$(BIN)/python -m benchmarks.calibration --workers $(WORKERS)
 
 kill-test: .venv/.ready ## End an ingest 200 times at any moment: nothing acknowledged is lost, nothing is kept twice
 	@OPENINFUSION_KILLS=200 $(BIN)/pytest -p no:benchmark tests/integration/test_lake_kill.py

@@ -1,13 +1,14 @@
-"""Make the page that sets what comes out of the example year beside what was published."""
+"""Make the page that sets what comes out of the year of the trust beside what was published."""
 
+import json
 from pathlib import Path
 
-from openinfusion.lake.example import Settings, example_figures, example_page
+from openinfusion.pump.trust import example_page
 
-ROOT = Path(__file__).resolve().parent.parent
+FIGURES = Path(__file__).resolve().parent.parent / "benchmarks" / "figures" / "calibration.json"
 
 
 def page() -> str:
-    """Return the page ``docs/reference/example-year.md`` for the year that the command makes without options."""
-    settings = Settings(examples=ROOT / "examples" / "trust")
-    return example_page(example_figures(settings), settings)
+    """Return the page ``docs/reference/example-year.md`` from the figures that are kept."""
+    kept = json.loads(FIGURES.read_text(encoding="utf-8"))
+    return example_page(kept["seeds"], pumps=kept["pumps"], days=kept["days"])

@@ -1,14 +1,15 @@
 """A whole year of the example trust comes near every published figure that it aims at, and every kind occurs."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from openinfusion.core.events import Kind
-from openinfusion.lake.example import Settings, build_trust
-from openinfusion.lake.example.figures import Tally, published, tally_releases
-from openinfusion.lake.example.year import pump_records
+from openinfusion.pump.trust import Settings, build_trust
+from openinfusion.pump.trust.figures import Tally, published, tally_releases
+from openinfusion.pump.trust.year import pump_records
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "trust"
 
@@ -36,6 +37,12 @@ def _is_elsewhere(record, pump):
 @pytest.mark.parametrize("row", [row for row in published() if row.aim], ids=lambda row: row.measure)
 def test_the_year_comes_near_the_published_figure(whole_year, row):
     assert row.low <= whole_year[0][row.measure] <= row.high
+
+
+def test_the_figures_of_the_page_are_those_that_this_version_gives(whole_year):
+    """The page is made from kept figures; `make calibration` writes them again."""
+    kept = json.loads((EXAMPLES.parents[1] / "benchmarks/figures/calibration.json").read_text("utf-8"))
+    assert whole_year[0] == pytest.approx(kept["seeds"][0])
 
 
 def test_every_kind_of_event_occurs(whole_year):

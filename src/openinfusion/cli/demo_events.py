@@ -11,7 +11,7 @@ from openinfusion.cli.console import say, table
 from openinfusion.core.replay import Change, Result
 from openinfusion.lake.calendar import Month
 from openinfusion.lake.engine import Engine, PolarsEngine
-from openinfusion.lake.example import Settings, write_example
+from openinfusion.pump.trust import Settings, write_example
 from openinfusion.lake.ingest import Settings as IngestSettings
 from openinfusion.lake.ingest import ingest
 from openinfusion.lake.month import MonthSettings, month_report, organisation_of

@@ -18,14 +18,12 @@ from openinfusion.adapters.events.story import sentence
 from openinfusion.adapters.events.streams import Source
 from openinfusion.adapters.events.validation import Summary, Validation, without_private
 from openinfusion.adapters.infusions import read_infusions
-from openinfusion.cli import example
 from openinfusion.cli.console import console, error_console, say, seen, table
 from openinfusion.cli.replay import infusion_mapping
 from openinfusion.core.errors import Fault
 from openinfusion.core.events import EventLog
 
 app = typer.Typer(no_args_is_help=True, help="Validate, convert and show event logs of infusion pumps.")
-app.command("example")(example.make_example)
 MOST = 100
 
 

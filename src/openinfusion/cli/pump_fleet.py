@@ -1,5 +1,6 @@
-"""`openinfusion events example`: a year of synthetic events, with what came out beside what was published."""
+"""`openinfusion pump fleet`: a year of a trust on virtual pumps, with what came out beside what was published."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -7,27 +8,30 @@ from typing import Annotated
 import typer
 
 from openinfusion.cli.console import say, table
-from openinfusion.lake.example import Settings, comparison, write_example
+from openinfusion.pump.trust import Settings, comparison, write_example
 
 
-def make_example(
+def make_fleet(
     folder: Annotated[Path, typer.Argument(help="where to write the year", metavar="OUT_DIR")],
-    pumps: Annotated[int, typer.Option(min=1, help="how many pumps")] = 60,
+    pumps: Annotated[int, typer.Option(min=1, help="how many pumps")] = 1500,
     days: Annotated[int, typer.Option(min=1, help="how many days")] = 365,
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="the first day")] = datetime(
         2025, 10, 1, tzinfo=UTC
     ),
     seed: Annotated[int, typer.Option(help="the same seed gives the same events")] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="how many processes")] = 1,
+    workers: Annotated[int, typer.Option(min=0, help="how many processes; 0: one for each processor")] = 0,
     examples: Annotated[Path, typer.Option(help="the folder of the example trust")] = Path("examples/trust"),
 ) -> None:
     """
-    Write a year of synthetic events of the example trust; not for clinical use.
+    Write a year of the example trust, lived through by virtual pumps and their staff; not for clinical use.
 
-    Example: openinfusion events example year --pumps 60
+    1,500 pumps take some minutes. The folder holds the event log, the register of pumps, the releases with their
+    libraries, and truth.csv: which programmes were mistakes, and of what kind.
+
+    Example: openinfusion pump fleet year --pumps 20 --days 60
     """
     settings = Settings(examples=examples, pumps=pumps, days=days, start=start.date(), seed=seed)
-    figures = write_example(folder, settings, workers=workers)
+    figures = write_example(folder, settings, workers=workers or os.cpu_count() or 1)
     columns = ("figure", "published", "aimed at", "came out", "near", "source")
     say(table("What was published, and what came out", columns, comparison(figures)))
     say(f"wrote {folder}: synthetic, of a fictitious trust, not for clinical use.")

@@ -6,21 +6,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from openinfusion.core.events import Alarm, Kind, Response
+from openinfusion.core.events import Kind, Response
 from openinfusion.core.limits import Limit
-from openinfusion.core.programme import Parameter
-from openinfusion.lake.example.notes import Note
-from openinfusion.lake.example.trust import DAY, Pump, Trust
+from openinfusion.core.programme import Finding, Parameter
+from openinfusion.core.units import MINUTES
+from openinfusion.pump.machine import Note
+from openinfusion.pump.trust.bedside import DAY, HOUR
+from openinfusion.pump.trust.trust import Pump, Trust
 
 Figures = dict[str, float]
-HOUR, SHORT, LONG = 3600.0, 68.0, 240.0
-QUICK = 2.0
+SHORT, LONG = 68.0, 240.0
+QUICK = 2
 MAKERS_COUNT = frozenset(
     (
-        *(Kind.STARTED, Kind.RATE_CHANGED, Kind.BOLUS, Kind.LOADING, Kind.PAUSED, Kind.RESUMED),
-        *(Kind.COMPLETED, Kind.STOPPED, Kind.ALARM_RAISED, Kind.ALERT_RAISED),
+        *(Kind.STARTED, Kind.RATE_CHANGED, Kind.BOLUS, Kind.LOADING, Kind.COMPLETED, Kind.STOPPED),
+        *(Kind.ALARM_RAISED, Kind.ALERT_RAISED),
     )
 )
+"""What makers' logs seem to count: not the choosing, not the attempts and answers, not the stops around an alarm."""
 FOLLOWED = 30
 """Days for which a release is followed to see how far it came."""
 SLIP = "alfentanil"
@@ -103,7 +106,7 @@ def tally_pump(trust: Trust, pump: Pump, notes: Iterable[Note], *, mistakes: int
         if count is not None:
             count(_Pump(trust, tally, seen, active), note)
         if note.kind in (Kind.LIBRARY_ACTIVATED, Kind.LIBRARY_REVERTED):
-            active.append((note.at, versions[note.fields["library"]["sha256"]]))
+            active.append((float(note.at), versions[note.library.sha256 or ""]))
     n["infusions"] += len(seen["programmed"])
     n["programmed_with_library"] += len(seen["library"])
     n["infusions_with_alert"] += len(seen["alert"])
@@ -138,40 +141,42 @@ def _programmed(pump: _Pump, note: Note) -> None:
 
 def _started(pump: _Pump, note: Note) -> None:
     n, settings = pump.tally.counts, pump.trust.settings
-    quarter = min(int((note.at - settings.first) / (settings.last - settings.first) * 4), 3)
+    at = float(note.at)
+    quarter = min(int((at - settings.first) / (settings.last - settings.first) * 4), 3)
     n["started"] += 1
     n[f"started_{quarter}"] += 1
     if note.fields["with_library"]:
         n["with_library"] += 1
         n[f"with_library_{quarter}"] += 1
-        newest = max(i for i, release in enumerate(pump.trust.releases) if release.released_at <= note.at)
+        newest = max(i for i, release in enumerate(pump.trust.releases) if release.released_at <= at)
         n["outdated"] += pump.active[-1][1] < newest
 
 
 def _ended(pump: _Pump, note: Note) -> None:
     if "supersedes" not in note.fields:
         pump.tally.counts["ended"] += 1
-        pump.tally.counts["seconds"] += round(float(note.fields["delivered"]["duration"]["value"]) * 60)
+        minutes = note.fields["delivered"].duration.to(MINUTES).value
+        pump.tally.counts["seconds"] += round(minutes * 60)
 
 
 def _alerted(pump: _Pump, note: Note) -> None:
     pump.tally.counts["alerts"] += 1
     pump.seen["alert"].add(note.fields["infusion"])
-    alert = note.fields["alert"]
-    is_dose = alert["parameter"] == Parameter.DOSE.value and alert["limit"] == Limit.HARD_MAX.value
-    if is_dose and note.fields.get("drug") != SLIP:
-        pump.tally.multiples.append(float(alert["attempted"]["value"]) / float(alert["bound"]["value"]))
+    alert: Finding = note.fields["alert"]
+    is_dose = alert.parameter is Parameter.DOSE and alert.limit is Limit.HARD_MAX
+    if is_dose and note.fields.get("drug") != SLIP and alert.ratio is not None:
+        pump.tally.multiples.append(float(alert.ratio))
 
 
 def _answered(pump: _Pump, note: Note) -> None:
-    pump.tally.counts[f"alert_{note.fields['response']}"] += 1
-    is_override = note.fields["response"] == Response.OVERRIDDEN.value
-    pump.tally.counts["quick"] += is_override and float(note.fields["seconds"]) <= QUICK
+    response: Response = note.fields["response"]
+    pump.tally.counts[f"alert_{response.value}"] += 1
+    pump.tally.counts["quick"] += response is Response.OVERRIDDEN and note.fields["seconds"] <= QUICK
 
 
 def _alarmed(pump: _Pump, note: Note) -> None:
     pump.tally.counts["alarms"] += 1
-    pump.tally.counts[f"alarm_{Alarm(note.fields['alarm']).value}"] += 1
+    pump.tally.counts[f"alarm_{note.fields['alarm'].value}"] += 1
     pump.seen["alarm"].add(note.fields["infusion"])
 
 
@@ -208,6 +213,16 @@ class Published:
     percent: bool = False
     aim: bool = True
 
+    @property
+    def aimed_at(self) -> str:
+        """What counts as near, in words."""
+        return f"{self.shown(self.low)} to {self.shown(self.high)}" if self.aim else ""
+
+    @property
+    def origin(self) -> str:
+        """Where it was published, and of whom."""
+        return f"{self.source}: {self.setting}"
+
     def shown(self, value: float) -> str:
         return f"{value * 100:.3g} %" if self.percent else f"{value:.3g}"
 
@@ -229,7 +244,27 @@ def comparison(figures: Figures) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for row in published():
         came = figures[row.measure]
-        aim = f"{row.shown(row.low)} to {row.shown(row.high)}" if row.aim else ""
-        source = f"{row.source}: {row.setting}"
-        rows.append((row.what, row.shown(row.value), aim, row.shown(came), row.verdict(came), source))
+        rows.append((row.what, row.shown(row.value), row.aimed_at, row.shown(came), row.verdict(came), row.origin))
     return rows
+
+
+T_95 = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262, 12: 2.201}
+"""Student's t for 95 % by the number of seeds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """One figure over several seeds: its mean, and the interval that holds the true mean in 95 of 100 cases."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: list[float]) -> "Spread":
+        """Return the spread of the values of some seeds, of which there are two or more."""
+        count = len(values)
+        mean = sum(values) / count
+        deviation = (sum((value - mean) ** 2 for value in values) / (count - 1)) ** 0.5
+        reach = T_95.get(count, 2.0) * deviation / count**0.5
+        return cls(mean, mean - reach, mean + reach)

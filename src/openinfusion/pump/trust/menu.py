@@ -96,7 +96,7 @@ class Menu:
 def _offers(library: Library, newest: Library, *, area: str, kind: str) -> Iterator[Offer]:
     right = {_key(entry): entry for entry in newest.entries}
     for entry in library.entries:
-        if entry.care_area != area or (entry.delivered_by and kind not in entry.delivered_by):
+        if entry.care_area != area or entry.anaesthesia_only or (entry.delivered_by and kind not in entry.delivered_by):
             continue
         meant = newest.find_entry(entry.id) or right.get(_key(entry), entry)
         offer = _offer(entry, meant, library)

@@ -15,8 +15,8 @@ from openinfusion.core.library import Limits, Population
 from openinfusion.core.numbers import round_significant, round_to
 from openinfusion.core.programme import Decision, Programme
 from openinfusion.core.units import KG, PatientBasis, Quantity
-from openinfusion.lake.example.dice import Dice, step_for
-from openinfusion.lake.example.menu import ADULT_WEIGHT, Menu, Offer
+from openinfusion.pump.trust.dice import Dice, step_for
+from openinfusion.pump.trust.menu import ADULT_WEIGHT, Menu, Offer
 
 MISTAKEN = 0.019
 """Share of programmes with a programming error: 1.6 % were observed (Howlett 2020); some change nothing."""
@@ -30,14 +30,27 @@ MISTAKES: dict[str, float] = {
     "fivefold": 2.5,
     # Tenfold errors, by whatever slip, are 3.8 % of medication errors reported (Doherty 2012); most are too much
     # (WPSU 2017-18: 22 of 25).
-    "tenfold": 4.5,
+    "tenfold": 6,
     "tenth": 0.5,
     # Of tenfold incidents 20 % were mg for mg/kg and 16 % a unit slipped (WPSU 2017-18).
     "per kg left out": 1.2,
     "thousandfold": 1.0,
+    # Named cases: 800 mg/250 mL programmed as 200 mg/250 mL; 20 mL/h for 250 mL/h; 200 for 1,300 units/h.
+    "strength of another syringe": 1.5,
+    "a digit left out": 1.5,
+    "per minute for per hour": 0.3,
 }
-FACTORS = {"half": "1/2", "double": "2", "fivefold": "5", "tenfold": "10", "tenth": "1/10", "thousandfold": "1000"}
-UNUSUAL = 0.022
+FACTORS = {
+    "half": "1/2",
+    "double": "2",
+    "fivefold": "5",
+    "tenfold": "10",
+    "tenth": "1/10",
+    "thousandfold": "1000",
+    "a digit left out": "2/25",
+    "per minute for per hour": "60",
+}
+UNUSUAL = 0.016
 """Share of programmes that are right, and beyond a soft limit nevertheless."""
 TOO_MUCH, TOO_FAST = 0.7, 0.25
 TAKES_INITIAL = 0.4
@@ -75,12 +88,20 @@ def draw_offer(menu: Menu, types: dict[str, float], dice: Dice) -> Offer:
     return menu.offers[dice.weighted(menu.by_type[kind])]
 
 
-def draw_order(offer: Offer, menu: Menu, *, weight: Quantity, dice: Dice, unusual: float = UNUSUAL) -> Order:
+def draw_order(
+    offer: Offer,
+    menu: Menu,
+    *,
+    weight: Quantity,
+    dice: Dice,
+    unusual: float = UNUSUAL,
+    mistaken_times: float = 1.0,
+) -> Order:
     """Return an order within the usual range, or sometimes beyond a soft limit, typed as meant or with an error."""
     is_unusual = dice.chance(unusual)
     meant = _unusual(offer, weight, dice) if is_unusual else _usual(offer, menu, weight=weight, dice=dice)
     order = Order(offer=offer, meant=meant, typed=meant, is_unusual=is_unusual)
-    return mistaken(order, menu, dice) if dice.chance(MISTAKEN) else order
+    return mistaken(order, menu, dice) if dice.chance(MISTAKEN * mistaken_times) else order
 
 
 def _usual(offer: Offer, menu: Menu, *, weight: Quantity, dice: Dice) -> Programme:
@@ -214,8 +235,15 @@ def _multiplied(order: Order, kind: str, dice: Dice) -> Programme | None:  # noq
     return with_value(order.meant, Quantity(value.value * Fraction(FACTORS[kind]), value.unit))
 
 
+def _other_strength(order: Order, kind: str, dice: Dice) -> Programme | None:  # noqa: ARG001
+    """Key a quarter of the amount of drug, where the pump asks for it."""
+    amount = order.meant.amount
+    return None if amount is None else replace(order.meant, amount=Quantity(amount.value / 4, amount.unit))
+
+
 _SLIPS: dict[str, Callable[[Order, str, Dice], Programme | None]] = {
     "superseded dose": _superseded,
     "weight of another patient": _other_weight,
     "per kg left out": _per_kg_left_out,
+    "strength of another syringe": _other_strength,
 }

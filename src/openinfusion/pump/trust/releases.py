@@ -8,10 +8,13 @@ do. One of them has a fault of its own (``NUISANCE``), which is found and mended
 import hashlib
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 from openinfusion.adapters.documents import canonical_bytes
+from openinfusion.core.events import LibraryVersion
 from openinfusion.core.library import Entry, Library, Limits, Parent
-from openinfusion.lake.example.dice import Dice
+from openinfusion.pump.machine import Held
+from openinfusion.pump.trust.dice import Dice
 
 DAY = 86_400.0
 INTERVAL = 28.8
@@ -31,11 +34,11 @@ class Release:
     sha256: str
     released_at: float
 
-    @property
-    def name(self) -> dict[str, str]:
-        """How a pump names it."""
+    @cached_property
+    def held(self) -> Held:
+        """How a pump holds it."""
         about = self.library.library
-        return {"name": about.name, "version": about.version, "sha256": self.sha256}
+        return Held(self.library, LibraryVersion(name=about.name, version=about.version, sha256=self.sha256))
 
 
 def plan_releases(faulty: Library, mended: Library, *, first: float, days: int, dice: Dice) -> tuple[Release, ...]:

@@ -1,7 +1,7 @@
 """The example trust for a year: its releases of the library, its wards and its pumps."""
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -10,16 +10,16 @@ from typing import Any
 
 from openinfusion.adapters.library_file import read_library
 from openinfusion.core.library import Library
-from openinfusion.lake.example.dice import Dice
-from openinfusion.lake.example.menu import Menu
-from openinfusion.lake.example.releases import Release, plan_releases
+from openinfusion.pump.machine import Held, PumpModel
+from openinfusion.pump.models import find_model
+from openinfusion.pump.trust.bedside import DAY
+from openinfusion.pump.trust.dice import Dice
+from openinfusion.pump.trust.menu import Menu
+from openinfusion.pump.trust.releases import Release, plan_releases
 
-DAY = 86_400.0
 ORGANISATION = "Wharfedale and Aire Example NHS Trust"
-LOST_PUMPS = 0.02
-"""Share of pumps that nobody finds for an update in months (1 to 3 %)."""
-UPDATE_SHAPE, UPDATE_SCALE = 0.92, 8.9
-"""Days from a release to a pump running it: Weibull, half after 6 days and 80 % after 15 (Hsu 2019)."""
+CLOCK_RIGHT = 0.9
+"""Share of clocks within 5 s (fleet simulator facts); the others are up to 10 minutes out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +54,65 @@ class Ward:
     hours: float = 1.0
     alarms: float = 1.0
     with_library: float | None = None
+    shares: str = ""
+
+    def __hash__(self) -> int:
+        """Hash by name: the types are a dict."""
+        return hash(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PumpModel:
-    maker: str
-    model: str
-    kind: str
-    software: tuple[str, str]
+class Place:
+    """
+    Where pumps of a kind are kept, and what follows.
+
+    Attributes:
+        name: what it is called.
+        share: share of the pumps.
+        busy: how much more often than others they are used.
+        online: share of the time in which they have a connection.
+        hours: mean length of a time without one, in hours.
+        reached: how many of a hundred pumps a release reaches in a day.
+        moves: mean days between two moves to another ward.
+
+    """
+
+    name: str
+    share: float
+    busy: float
+    online: float
+    hours: float
+    reached: float
+    moves: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habit:
+    """
+    How some of the staff work.
+
+    Attributes:
+        name: what it is called in the truth.
+        share: share of the uses.
+        mistakes: how much more often than others they key a value wrongly.
+        quick: share of overrides within two seconds.
+        reason: share of overrides with a reason.
+
+    """
+
+    name: str
+    share: float
+    mistakes: float
+    quick: float
+    reason: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """A release on its way to one pump: when it is staged there, and from when a restart takes it up."""
+    """A release on its way to one pump, and when it gets there; the next restart while idle takes it up."""
 
     release: int
     staged: float
-    due: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +121,13 @@ class Pump:
 
     number: str
     ward: Ward
+    where: Place
     model: PumpModel
+    newer_software: str
     in_service: float
     drift: float
     fast: float
     is_clock_known: bool
-    is_lost: bool
     updates: tuple[Update, ...]
     story: str | None = None
 
@@ -96,10 +139,19 @@ class Trust:
     settings: Settings
     releases: tuple[Release, ...]
     newest: Library
+    wards: tuple[Ward, ...]
+    habits: tuple[Habit, ...]
     pumps: tuple[Pump, ...]
     popularity: dict[str, float]
     words: dict[str, tuple[str, ...]]
+    places: dict[str, int] = field(default_factory=dict)
     menus: dict[tuple[int, str, str], Menu] = field(default_factory=dict)
+
+    def place_of(self, held: Held) -> int:
+        """Return the place of a release among all."""
+        if not self.places:
+            self.places.update((release.sha256, place) for place, release in enumerate(self.releases))
+        return self.places[held.name.sha256 or ""]
 
     def menu(self, release: int, area: str, kind: str) -> Menu:
         """Return what a kind of pump offers in a care area under a release."""
@@ -122,6 +174,8 @@ def build_trust(settings: Settings) -> Trust:
         settings=settings,
         releases=releases,
         newest=mended,
+        wards=tuple(Ward(**ward) for ward in plan["wards"]),
+        habits=tuple(Habit(**habit) for habit in plan["habits"]),
         pumps=_fleet(plan, settings, releases),
         popularity=plan["popularity"],
         words={name: tuple(words) for name, words in plan["words"].items()},
@@ -130,13 +184,28 @@ def build_trust(settings: Settings) -> Trust:
 
 def _fleet(plan: dict[str, Any], settings: Settings, releases: tuple[Release, ...]) -> tuple[Pump, ...]:
     wards = [Ward(**ward) for ward in plan["wards"]]
-    models = [PumpModel(**(model | {"software": tuple(model["software"])})) for model in plan["models"]]
+    kept = [Place(**place) for place in plan["places"]]
+    models = [(_model(model), model["newer_software"]) for model in plan["models"]]
     places = _spread(wards, settings.pumps)
     stories = _stories(places)
     return tuple(
-        _pump(number, ward, models[is_syringe], settings=settings, releases=releases, story=stories.get(number))
+        _pump(
+            number,
+            ward,
+            models[is_syringe],
+            kept=kept,
+            settings=settings,
+            releases=releases,
+            story=stories.get(number),
+        )
         for number, (ward, is_syringe) in enumerate(places)
     )
+
+
+def _model(plan: dict[str, Any]) -> PumpModel:
+    """Return a model as the trust has set it up."""
+    model = find_model(plan["id"])
+    return replace(model, near_end=plan.get("near_end", model.near_end))
 
 
 def _spread(wards: list[Ward], pumps: int) -> list[tuple[Ward, bool]]:
@@ -162,35 +231,43 @@ def _stories(places: list[tuple[Ward, bool]]) -> dict[int, str]:
 def _pump(
     number: int,
     ward: Ward,
-    model: PumpModel,
+    model: tuple[PumpModel, str],
     *,
+    kept: list[Place],
     settings: Settings,
     releases: tuple[Release, ...],
     story: str | None,
 ) -> Pump:
     dice = Dice(settings.seed, "pump", number)
-    is_lost = dice.chance(LOST_PUMPS) and story is None
+    where = dice.weighted({place: place.share for place in kept}) if story is None else kept[0]
     return Pump(
         number=f"WA{number + 1:05d}",
         ward=ward,
-        model=model,
+        where=where,
+        model=model[0],
+        newer_software=model[1],
         in_service=settings.first + (dice.between(10, 200) * DAY if dice.chance(0.03) and story is None else 0),
         drift=dice.between(-2.5, 2.5) / DAY,
-        fast=3600.0 if dice.chance(0.04) else dice.lognormal(median=20, spread=1.2) * dice.one_of((-1, 1)),
+        fast=_clock_error(dice),
         is_clock_known=dice.chance(0.9),
-        is_lost=is_lost,
-        updates=tuple(_updates(releases, dice, is_lost=is_lost)),
+        updates=tuple(_updates(releases, where, dice)),
         story=story,
     )
 
 
-def _updates(releases: tuple[Release, ...], dice: Dice, *, is_lost: bool) -> list[Update]:
-    made: list[Update] = []
-    for number, release in enumerate(releases[1:], start=1):
-        days = dice.weibull(shape=UPDATE_SHAPE, scale=UPDATE_SCALE) + (dice.between(60, 200) if is_lost else 0)
-        staged = release.released_at + days * DAY * dice.between(0.05, 0.6)
-        made.append(Update(release=number, staged=staged, due=release.released_at + days * DAY))
-    return made
+def _clock_error(dice: Dice) -> float:
+    """Return by how many seconds a clock was set wrongly: 9 in 10 by less than 5 s, the others by up to 10 minutes."""
+    if dice.chance(CLOCK_RIGHT):
+        return dice.between(-5, 5)
+    return dice.between(5, 600) * dice.one_of((-1, 1))
+
+
+def _updates(releases: tuple[Release, ...], where: Place, dice: Dice) -> list[Update]:
+    """Return when each release reaches a pump: the vendor pushes it, and it gets there when the pump can be reached."""
+    return [
+        Update(release=number, staged=release.released_at + dice.exponential(100 / where.reached) * DAY)
+        for number, release in enumerate(releases[1:], start=1)
+    ]
 
 
 def moment(seconds: float) -> datetime:

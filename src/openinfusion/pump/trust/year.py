@@ -13,12 +13,12 @@ import zstandard
 from openinfusion.adapters.events.record import read_record
 from openinfusion.core.errors import EventError, FileAccessError
 from openinfusion.core.events import Event
-from openinfusion.lake.example.figures import Figures, Tally, tally_pump, tally_releases
-from openinfusion.lake.example.log import PumpLog, Received, Record
-from openinfusion.lake.example.notes import Fields
-from openinfusion.lake.example.pump import PumpYear
-from openinfusion.lake.example.releases import Release
-from openinfusion.lake.example.trust import ORGANISATION, Pump, Settings, Trust, build_trust, moment
+from openinfusion.pump.machine.notes import Fields
+from openinfusion.pump.trust.figures import Figures, Tally, tally_pump, tally_releases
+from openinfusion.pump.trust.life import PumpLife
+from openinfusion.pump.trust.log import Received, Record
+from openinfusion.pump.trust.releases import Release
+from openinfusion.pump.trust.trust import ORGANISATION, Pump, Settings, Trust, build_trust, moment
 
 BATCH = 100
 """Pumps whose records are held in memory at once, and that share the files of a month."""
@@ -28,10 +28,10 @@ WARNING = "Synthetic events of a fictitious trust: no infusion was ever given to
 
 def pump_records(trust: Trust, pump: Pump) -> tuple[list[Received], list[Fields], Tally]:
     """Return the records of one pump as they came in, what was planted in them, and their counts."""
-    notes = PumpYear(trust, pump).run()
-    log = PumpLog(trust, pump)
-    kept, records = log.records(notes)
-    truth = [{**row, "note": log.event_id(row["note"])} for row in notes.truth]
+    life = PumpLife(trust, pump)
+    life.run()
+    kept, records = life.log.records(life.notes, frozenset(life.lost))
+    truth = [{**row, "note": life.log.event_id(row["note"])} for row in life.told.rows]
     mistakes = len({row["infusion"] for row in truth if ":" not in row["mistake"]})
     return records, truth, tally_pump(trust, pump, kept, mistakes=mistakes)
 
@@ -102,11 +102,12 @@ def _write_batch(job: tuple[Path, Settings, int]) -> tuple[Tally, list[Fields]]:
     folder, settings, first = job
     trust = build_trust(settings)
     tally, truth, lines = Tally(), list[Fields](), list[tuple[float, bytes]]()
-    # Nothing here refers in circles, and looking for circles among millions of records takes a third of the time.
+    # Looking for circles among millions of records takes a third of the time; after each pump is soon enough.
     gc.disable()
     try:
         for pump in trust.pumps[first : first + BATCH]:
             records, planted, counts = pump_records(trust, pump)
+            gc.collect()  # a pump and its staff do refer in circles; the lines of the batch do not
             lines.extend((received.at, received.line) for received in records)
             truth.extend(planted)
             tally.add(counts)
@@ -124,7 +125,7 @@ def _write_months(folder: Path, settings: Settings, lines: list[tuple[float, byt
         months.setdefault(moment(at).strftime("%Y-%m"), []).append(line)
     header = {
         "format": "openinfusion-events",
-        "format_version": "1.0",
+        "format_version": "1.1",
         "organisation": ORGANISATION,
         "source": f"openinfusion example year, seed {settings.seed}",
         "made_at": moment(settings.last + 14 * 86400).isoformat().replace("+00:00", "Z"),
@@ -139,7 +140,17 @@ def _write_months(folder: Path, settings: Settings, lines: list[tuple[float, byt
 def _write_tables(folder: Path, trust: Trust, truth: list[Fields]) -> None:
     _write_csv(folder / "pumps.csv", list(map(_pump_row, trust.pumps)))
     _write_csv(folder / "releases.csv", [_release_row(release) for release in trust.releases])
-    columns = ("organisation", "pump", "infusion", "event_id", "mistake", "entry_meant", "entry_typed", "meant")
+    columns = (
+        "organisation",
+        "pump",
+        "infusion",
+        "event_id",
+        "mistake",
+        "habit",
+        "entry_meant",
+        "entry_typed",
+        "meant",
+    )
     rows = [{"organisation": ORGANISATION, "event_id": row["note"], **row} for row in truth]
     _write_csv(folder / "truth.csv", rows, columns=(*columns, "typed", "times"))
     libraries = folder / "libraries"
@@ -172,8 +183,8 @@ def _pump_row(pump: Pump) -> dict[str, str]:
 def _release_row(release: Release) -> dict[str, str]:
     return {
         "organisation": ORGANISATION,
-        "library_name": release.name["name"],
-        "library_version": release.name["version"],
+        "library_name": release.held.name.name,
+        "library_version": release.held.name.version,
         "sha256": release.sha256,
         "released_at": moment(release.released_at).isoformat().replace("+00:00", "Z"),
     }
