@@ -10,7 +10,7 @@ from openinfusion.core.events import Kind
 from openinfusion.core.library import Library
 from openinfusion.core.numbers import round_to
 from openinfusion.core.programme import Programme
-from openinfusion.core.units import KG, ML, ML_PER_H, Quantity
+from openinfusion.core.units import ML, ML_PER_H, Quantity
 from openinfusion.pump.machine import Pump as Machine
 from openinfusion.pump.machine.notes import Fields, Note
 from openinfusion.pump.machine.pages import Patient
@@ -22,6 +22,7 @@ from openinfusion.pump.trust.log import PumpLog
 from openinfusion.pump.trust.menu import Menu
 from openinfusion.pump.trust.nurse import TENTH, Nurse, Told, keyed
 from openinfusion.pump.trust.prescribing import Order, draw_offer, draw_order, draw_weight
+from openinfusion.pump.trust.stories import tell_story
 from openinfusion.pump.trust.trust import Pump, Trust, Update
 
 MEAN_GAP = 18.7 * HOUR
@@ -35,7 +36,6 @@ NOT_FOUND = 0.035
 """Share of infusions of a drug that the library does not have (Howlett 2020: it covered 96.5 %)."""
 NEW_PATIENT = 0.45
 TRANSPORTED = 0.03
-OUTLIER_DAY, OUTLIER_DAYS, OUTLIER_EPISODE = 45, 5, "outlier"
 REJECTED, REVERTED = 0.012, 0.006
 CORRECTED, VOIDED = 0.005, 0.008
 """Shares of ends whose record is replaced, and of patients whose record is declared void."""
@@ -225,7 +225,7 @@ class PumpLife:
 
     def use(self) -> None:
         """Use the pump once."""
-        if self.tell_story():
+        if tell_story(self):
             return
         nurse, area = self.nurse(), self.ward.care_area
         nurse.go_to(area)
@@ -335,72 +335,6 @@ class PumpLife:
         if order.mistake is not None:
             nurse.tell_truth(order, order.typed)
         self.start(nurse, order, plan)
-
-    # --- Planted stories ---------------------------------------------------------------------------------------------
-
-    def tell_story(self) -> bool:
-        """Play this pump's part in a planted story when its day has come."""
-        story = self.about.story
-        day = (self.bedside.now - self.trust.settings.first) / DAY
-        if story is None or story in self.told_stories:
-            return False
-        if story == "outlier" and day >= OUTLIER_DAY:
-            self.told_stories.add(story)
-            return self.outlier()
-        if story == "strength" and day >= 20 + self.dice.whole(0, 5):
-            self.told_stories.add(story)
-            return self.strength_typed_too_low()
-        return False
-
-    def outlier(self) -> bool:
-        """Run the one patient whose dose is beyond the soft limit for days, and who alerts at every change."""
-        offer = self.menu(self.ward.care_area).find("noradrenaline")
-        if offer is None or offer.usual.soft_max is None:
-            return False
-        self.machine.admit()
-        self.machine.episode = Dice(self.trust.settings.seed, OUTLIER_EPISODE).token(12)
-        self.notes[-1].fields["episode"] = self.machine.episode
-        self.machine.go_home()
-        self.weight = Quantity(Fraction(84), KG)
-        nurse = self.nurse()
-        nurse.go_to(self.ward.care_area)
-        meant = offer.programme(offer.value(offer.usual.soft_max * Fraction(11, 10)), weight=self.weight)
-        order = Order(offer=offer, meant=meant, typed=meant, is_unusual=True)
-        plan = Plan(OUTLIER_DAYS * 24.0 * 0.8, is_early=True, alarms=())
-        while nurse.programme(order, hours=None) is not None:
-            self.bedside.wait(30)
-        words = "outlier patient: beyond the soft limit for days, as prescribed"
-        nurse.tell_truth(replace(order, mistake=words), meant)
-        self.start(nurse, order, plan)
-        return True
-
-    def strength_typed_too_low(self) -> bool:
-        """Play the fault of November 2018: an open strength typed 25 times too low, and a bolus within its limits."""
-        offer = self.menu(self.ward.care_area).find("fentanyl")
-        concentration = offer.entry.concentration if offer is not None else None
-        if offer is None or concentration is None or not concentration.is_open:
-            return False
-        nurse, weight = self.nurse(), self.weight or self.draw_weight()
-        nurse.go_to(self.ward.care_area)
-        typed = replace(
-            offer.programme(Quantity.of("25", "micrograms/h"), weight=weight),
-            amount=Quantity.of("100", "micrograms"),
-            diluent=Quantity.of("50", "mL"),
-        )
-        meant = offer.programme(Quantity.of("100", "micrograms/h"), weight=weight)
-        order = Order(offer=offer, meant=meant, typed=typed, mistake=None)
-        if nurse.programme(order, hours=None) is not None:
-            return True
-        nurse.tell_truth(replace(order, mistake="strength typed too low"), typed)
-        # 12 mL are left when the bolus is given, half an hour after the start at 12.5 mL/h.
-        self.machine.load(Quantity(Fraction(12) + Fraction(25, 4), ML))
-        self.bedside.choose("start")
-        self.bedside.wait(1800)
-        bolus = replace(typed, mode=Mode.BOLUS, dose=Quantity.of("25", "micrograms"))
-        nurse.attempt("bolus", bolus)
-        self.bedside.wait(900)
-        Course(nurse, order, Plan(0, is_early=True, alarms=()), menu=self.menu(self.ward.care_area)).end()
-        return True
 
 
 def basic_values(programme: Programme, machine: Machine) -> tuple[Fraction, Fraction]:
