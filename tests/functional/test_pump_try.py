@@ -319,6 +319,26 @@ def test_events_stand_beside_the_pump_where_there_is_room(session, size, is_show
     drive(session, script, size=size)
 
 
+def test_names_that_would_act_on_a_terminal_do_nothing(tmp_path):
+    """Markup, an escape, and a character that turns the direction of reading."""
+    text = (ROOT / LIBRARY).read_text()
+    hostile = json.loads(text)
+    for named in (*hostile["care_areas"], *hostile["drugs"]):
+        named["name"] = f"[b]{named['name'][:9]}[/i] \u202e"
+    path = tmp_path / "hostile.json"
+    path.write_text(json.dumps(hostile))
+    session = Session(read_library(path), find_model("halden-s2"))
+
+    async def script(app, pilot):
+        await keys(pilot, "enter", "1", *"70", "enter", "1", *"nor", "enter", "1", "3", "f9")
+        assert isinstance(app.screen, Words)
+        shown = app.export_screenshot()
+        assert "[b]noradrena[/i]".replace(" ", "\u00a0") in shown.replace("&#91;", "[")
+        assert "\u202e" not in shown
+
+    drive(session, script)
+
+
 def test_every_key_of_the_pump_can_be_seen_in_a_small_terminal(session):
     async def script(app, pilot):
         for button in app.query("Button"):

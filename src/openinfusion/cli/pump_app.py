@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, OptionList, Static
 
+from openinfusion.cli.console import seen
 from openinfusion.cli.pump_lcd import Choices, Entry, Events, Face, events_text
 from openinfusion.cli.pump_session import Action, Happens, Keyed, Session, Take, Wait
 from openinfusion.cli.pump_show import show_play
@@ -266,7 +267,7 @@ class PumpApp(App[None]):
         session, screen = self._session, self._session.shown
         base = self.screen_stack[0]
         base.query_one(Face).show(screen, bars=session.bars(), large=self.size.height >= _TALL)
-        base.query_one("#lcd").border_subtitle = escape(screen.footer)
+        base.query_one("#lcd").border_subtitle = escape(seen(screen.footer).plain)
         base.query_one(Choices).show(screen)
         base.query_one("#clock", Static).update(f"{session.clock:%d-%b-%Y %H:%M:%S}")
         beep = Text(f"beep: {screen.beep}") if screen.beep is not None else Text(session.said or "")

@@ -9,6 +9,7 @@ from pathlib import Path
 from openinfusion.adapters.events import write_events
 from openinfusion.adapters.events.story import sentence
 from openinfusion.adapters.library_file import identity
+from openinfusion.core.event_parts import LONGEST_NAME
 from openinfusion.core.events import Alarm, Event, EventLog, LibraryVersion
 from openinfusion.core.library import Library
 from openinfusion.core.numbers import round_to, show_number
@@ -200,7 +201,8 @@ class Session:
     def shown(self) -> Screen:
         """What the pump shows, with the names in full that its display cuts."""
         screen = self.pump.screen()
-        names = {one.id: one.name for one in (*self.library.care_areas, *self.library.drugs)}
+        areas, drugs = self.library.care_areas, self.library.drugs
+        names = {area.id: area.name for area in areas} | {drug.id: drug.name for drug in drugs}
         cut = [names[choice.id] for choice in screen.choices if _is_cut(choice, names)]
         return replace(screen, lines=(*screen.lines, "In full, the names that end with …:", *cut)) if cut else screen
 
@@ -245,12 +247,17 @@ class Session:
         """Return an event that names drug and care area as the display does, not by their ids."""
         drug = self.library.drug(event.drug).name if event.drug else None
         area = self.library.care_area(event.care_area).name if event.care_area else None
-        return replace(event, drug=drug, care_area=area)
+        return replace(event, drug=_told_name(drug, event.drug), care_area=_told_name(area, event.care_area))
 
     def write(self, path: Path) -> None:
         """Write what was noted as an event log of training; raises FileAccessError."""
         header = EventLog(organisation=self.library.library.organisation, source=SOURCE, purpose="training")
         write_events(path, header, self.events())
+
+
+def _told_name(name: str | None, id_: str | None) -> str | None:
+    """Return a name, or the id where no record may hold the name: it may turn the direction of reading."""
+    return name if name is not None and name.isprintable() and len(name) <= LONGEST_NAME else id_
 
 
 def _time(seconds: Fraction) -> str:

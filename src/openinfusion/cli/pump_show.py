@@ -215,7 +215,7 @@ class PlayApp(App[None]):
         frame, base = self._frames[self._place], self.screen_stack[0]
         at = self._scenario.start + timedelta(milliseconds=round(frame.at * 1000))
         base.query_one(Face).show(frame.screen, large=self.size.height >= _TALL)
-        base.query_one("#lcd").border_subtitle = escape(frame.screen.footer)
+        base.query_one("#lcd").border_subtitle = escape(seen(frame.screen.footer).plain)
         base.query_one(Choices).show(frame.screen)
         base.query_one("#clock", Static).update(f"{at:%d-%b-%Y %H:%M:%S}")
         told_now = story(frame) if self._place else beginning(self._scenario, self._run)
