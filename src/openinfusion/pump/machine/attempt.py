@@ -173,8 +173,11 @@ class Attempt:
         return Step(programme=programme, rate=judged.rate, vtbi=vtbi, dose_rate=dose_rate)
 
     def changed_step(self, infusion: Infusion) -> Step:
-        """Return what is to flow after a change of dose: the volume that was to be infused stays."""
-        return replace(self.step(), vtbi=infusion.now.vtbi)
+        """Return what is to flow after a change: another dose for the same volume, or another volume of the same."""
+        step = self.step()
+        if self.purpose is Purpose.VOLUME:
+            return replace(infusion.now, vtbi=step.vtbi)
+        return replace(step, vtbi=infusion.now.vtbi)
 
     def strength(self) -> Quantity | None:
         """Return the amount of drug per mL as the pump was told, if it counts drug."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from openinfusion.core.events import Alarm, Kind, Response
+from openinfusion.core.events import Alarm, Kind
 from openinfusion.pump.machine.channel import Due
 from openinfusion.pump.machine.flow import Status
 from openinfusion.pump.machine.pages import Areas, Beep, Keep, Off, Patient
@@ -34,9 +34,7 @@ class Power:
     def switch_off(self) -> None:
         """Stop what flows, answer what waits for an answer, forget the settings if the model does not keep them."""
         pump = self._pump
-        if pump.alert is not None:
-            pump.alert.answer(pump, Response.CANCELLED, reason="switched off")
-        pump.page.give_up(pump)
+        pump.give_up("switched off")
         infusion = pump.channel.infusion
         if infusion is not None and (pump.channel.is_flowing or infusion.status is not Status.PAUSED):
             pump.channel.pause("powered off", reason="switched off")

@@ -328,7 +328,8 @@ class Ready(Page):
             case "load":
                 return pump.go(Load(back=self))
             case "loading" if entry is not None and entry.loading is not None and self.loading is None:
-                return pump.begin_loading(self, entry)
+                pump.ready = self
+                return pump.begin_dose(self.attempt.prepared(pump.slots.active, pump.model), entry, Purpose.LOADING)
             case "change":
                 self.give_up(pump)
                 # What is confirmed again takes the place of the step that was accepted, or there would be two.

@@ -201,6 +201,7 @@ class Pump:
         """Take a new patient: area and weight are forgotten."""
         if self.channel.infusion is not None:
             return "end the infusion of this patient first"
+        self.give_up("new patient")
         self._patients += 1
         self.episode = self._name_episode(self._patients)
         self.area = self.weight = None
@@ -266,21 +267,10 @@ class Pump:
             return "this care area does not allow infusions outside the library"
         return self.go(Form(Attempt.basic(area=self.area, known=self._known(None))))
 
-    def begin_change(self, infusion: Infusion) -> Beep:
-        """Begin to change the dose or the rate of the infusion."""
-        if infusion.entry is None:
-            return self.go(Form(Attempt.basic(area=self.area or "", known=infusion.known, of=infusion)))
-        return self.begin_dose(infusion, infusion.entry, Purpose.CHANGE)
-
     def begin_dose(self, infusion: Infusion, entry: Entry, purpose: Purpose) -> Beep:
         """Begin to programme another dose of the infusion: a change, a bolus, a loading dose."""
         known, weight = infusion.known, self.weight
         return self.go(Form(Attempt.of_entry(entry, purpose=purpose, known=known, weight=weight, of=infusion)))
-
-    def begin_loading(self, ready: Ready, entry: Entry) -> Beep:
-        """Begin to programme the loading dose of an infusion that is ready."""
-        self.ready = ready
-        return self.begin_dose(ready.attempt.prepared(self.slots.active, self.model), entry, Purpose.LOADING)
 
     def _known(self, entry: Entry | None) -> Fields:
         """Return what every record of the next infusion repeats."""
@@ -299,6 +289,12 @@ class Pump:
         note = self.note(Kind.PROGRAMMED, attempt.known, programme=attempt.programme())
         attempt.told_in(note)
         return note
+
+    def give_up(self, reason: str) -> None:
+        """Leave what is being programmed: an alert on the screen is cancelled, and nothing stays untold."""
+        if self.alert is not None:
+            self.alert.answer(self, Response.CANCELLED, reason=reason)
+        self.page.give_up(self)
 
     def tell_given_up(self, attempt: Attempt) -> None:
         """Note what was programmed and given up, if an alert spoke of it and no record says what it was."""

@@ -10,7 +10,7 @@ from openinfusion.pump.machine.attempt import Attempt, Purpose
 from openinfusion.pump.machine.flow import Infusion, Status
 from openinfusion.pump.machine.form import Asked, read_keyed
 from openinfusion.pump.machine.pages import BACK, NOT_OFFERED, Beep, Load, Page, Search
-from openinfusion.pump.machine.programming import Summary
+from openinfusion.pump.machine.programming import Form, Summary
 from openinfusion.pump.machine.screen import Ask, Choice, Screen
 
 if TYPE_CHECKING:
@@ -117,6 +117,12 @@ def _stop(pump: "Pump", infusion: Infusion) -> Beep:
     return pump.go_home()
 
 
+def _change(pump: "Pump", infusion: Infusion) -> Beep:
+    if infusion.entry is not None:
+        return pump.begin_dose(infusion, infusion.entry, Purpose.CHANGE)
+    return pump.go(Form(Attempt.basic(area=pump.area or "", known=infusion.known, of=infusion)))
+
+
 def _bolus(pump: "Pump", infusion: Infusion) -> Beep:
     if infusion.entry is None:
         return NOT_OFFERED
@@ -130,7 +136,7 @@ _KEYS: Mapping[str, Callable[["Pump", Infusion], Beep]] = {
     "wake": _wake,
     "stop": _stop,
     "release": lambda pump, _: pump.channel.release(),
-    "change": lambda pump, infusion: pump.begin_change(infusion),
+    "change": _change,
     "volume": lambda pump, infusion: pump.go(Volume(infusion)),
     "bolus": _bolus,
     "load": lambda pump, _: pump.go(Load()),
