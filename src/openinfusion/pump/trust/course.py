@@ -294,6 +294,23 @@ class Course:
         bedside.wait(1)
         self.go_again()
 
+    def unplugged(self, *, dies: bool) -> None:
+        """Run on a worn battery until it calls, or until it dies and the pump with it."""
+        pump, bedside = self.bedside.pump, self.bedside
+        pump.battery.charge = Fraction(pump.model.battery_low + 20)
+        pump.plug(in_mains=False)
+        if dies:
+            bedside.wait(float(pump.battery.charge) + self.dice.between(60, 900))
+        else:
+            self.go_on_until(bedside.now + 20 + min(max(draw_seconds(self.dice), 1), 1500))
+            bedside.clear()
+        pump.plug(in_mains=True)
+        if not pump.is_on:
+            bedside.choose("power")
+            if self.infusion is not None:
+                bedside.choose("keep")
+                self.go_again()
+
     def alarm(self, alarm: Alarm) -> None:
         """Let the pump call, until somebody comes; what stopped is started again."""
         bedside = self.bedside
@@ -312,6 +329,8 @@ class Course:
 def _told(course: Course, alarm: Alarm) -> Callable[[], None]:
     if alarm is Alarm.CALLBACK:
         return course.pause
+    if alarm in (Alarm.BATTERY_LOW, Alarm.BATTERY_DEPLETED):
+        return lambda: course.unplugged(dies=alarm is Alarm.BATTERY_DEPLETED)
     return lambda: course.alarm(alarm)
 
 
