@@ -9,12 +9,14 @@ from pathlib import Path
 import benchmark_page
 import cli_page
 import event_page
+import event_sequences
 import example_year_page
 import hazard_page
 import make_event_examples
 import make_examples
 import make_infusions
 import pictures
+import pump_page
 import pump_picture
 import questions_page
 import scenario_pages
@@ -59,6 +61,8 @@ def documents() -> dict[Path, bytes]:
         "questions.md": questions_page.page,
         "benchmarks.md": benchmark_page.page,
         "scenarios.md": scenario_pages.catalogue_page,
+        "pump.md": pump_page.page,
+        "event-sequences.md": event_sequences.page,
     }
     made = {REFERENCE / name: page().encode() for name, page in pages.items()}
     made[REFERENCE / "library.schema.json"] = (json.dumps(library_schema(), indent=2) + "\n").encode()

@@ -266,6 +266,7 @@ class Thirds(PumpMachine):
         return ["thi"]
 
 
+@pytest.mark.hazard("PL-02")
 @pytest.mark.parametrize("machine", [PumpMachine, LargeVolume, Strict, Trust])
 def test_the_pump_holds(machine):
     """Whatever is done, and in any order; a quarter of the steps for each kind of pump."""
@@ -402,6 +403,7 @@ FAULTS = (
 )
 
 
+@pytest.mark.hazard("PL-02")
 @pytest.mark.parametrize(("fault", "machine"), FAULTS, ids=lambda one: one.__name__)
 def test_it_notices(fault, machine, monkeypatch):
     """Each fault is planted alone, and the same machine finds it in fewer steps than it is given."""

@@ -21,6 +21,7 @@ Json = dict[str, Any]
 _ENTERED = tuple(f.name for f in fields(Programme) if f.name not in ("care_area", "entry", "mode"))
 _EXACT_PLACES = 10**6
 _LOW = (Limit.HARD_MIN, Limit.SOFT_MIN)
+_LEAST, _MOST = Fraction(1, 10**12), Fraction(10**15)
 _MILLISECOND = Fraction(1, 1000)
 
 
@@ -132,8 +133,10 @@ def alert_json(finding: Finding) -> Json:
 
 
 def _beyond(attempted: Quantity, limit: Quantity, which: Limit) -> Fraction:
-    """Return an attempted value with as few digits as keep it beyond the limit that it crossed."""
+    """Return an attempted value with few digits, beyond the limit that it crossed and within what a file holds."""
     value, bound = attempted.value, limit.to(attempted.unit).value
+    if not _LEAST <= value <= _MOST:
+        return max(_MOST, bound + 1) if value > _MOST else Fraction(0)
     if _EXACT_PLACES % value.denominator == 0:
         return value
     digits = 4

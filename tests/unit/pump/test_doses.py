@@ -161,6 +161,7 @@ def test_a_limit_per_kilogram_counts_for_this_patient():
     assert bench.infusion.delivered().volume == Quantity.read("5 mL")
 
 
+@pytest.mark.hazard("PL-02")
 def test_a_bolus_limit_that_rounding_would_pass_is_kept():
     """2 mg at 3 mg in 7 mL are 4.666666... mL: a drop more would be above the hard limit of 2 mg."""
     bench = Bench().do(

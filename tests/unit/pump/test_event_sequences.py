@@ -118,7 +118,7 @@ EXPECTED = {
 }
 
 
-@pytest.mark.hazard("VP-01")
+@pytest.mark.hazard("PL-02")
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.id)
 def test_the_messages_are_those_of_ihe(story: Story):
     assert [row for _, row in event_sequences.rows(story.play())] == read_table(EXPECTED[story.id])

@@ -46,6 +46,7 @@ def test_a_library_waits_while_an_infusion_is_kept():
     assert bench.pump.slots.active.name.version == "1.1.0"
 
 
+@pytest.mark.hazard("PL-02")
 @pytest.mark.parametrize(
     "before",
     [

@@ -83,6 +83,7 @@ def test_records_count_whole_millionths_that_add_up():
     assert list(delivery_faults(bench.events())) == []
 
 
+@pytest.mark.hazard("PL-02")
 def test_rounding_up_to_the_next_rate_does_not_pass_a_hard_limit():
     """1 microgram/kg/min is the hard limit; for 12.35 kg that is 9.2625 mL/h, and 9.3 would be more."""
     bench = Bench("meridian-v7").do("power; unit; bag; drug; key nor; noradrenaline; key 12.35; key 1; key; confirm")
@@ -273,3 +274,15 @@ def test_a_new_patient_is_not_taken_while_an_infusion_of_the_old_one_is_there():
     bench = Bench().do(f"{FENTANYL}; key 100; key; confirm; start")
     assert bench.pump.admit() == "end the infusion of this patient first"
     assert bench.pump.area == "ward"
+
+
+@pytest.mark.parametrize(
+    ("amount", "diluent", "dose"),
+    [("1", "999999999", "999999999"), ("999999999", "1", "0.00000001"), ("0.00000001", "999999999 L", "99999999")],
+)
+def test_a_record_can_hold_whatever_is_keyed(amount, diluent, dose):
+    """The value attempted is far beyond what the format can write; it is told as the nearest that it can."""
+    bench = Bench().do(f"{ON}; drug; key hep; heparin; key {amount}; key {diluent}; key {dose}; key; confirm")
+    while bench.pump.alert is not None and bench.beep("override") is None:
+        bench.do("none")
+    assert [event.kind for event in bench.events()].count(Kind.ALERT_RAISED) > 0
