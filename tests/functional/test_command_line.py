@@ -365,7 +365,14 @@ def test_the_demo_runs_from_spreadsheet_to_report(tmp_path):
         env={"OPENINFUSION_SHARED_DATA": str(tmp_path)},
     )
     assert done.returncode == 0, done.stderr
-    for words in ("479 entries made", "C01 fentanyl", "600 micrograms", "concentration fixed", "would have alerted on"):
+    for words in (
+        "479 entries made",
+        "C01 fentanyl",
+        "12 mL of 12 mL left  600 micrograms    25 micrograms",
+        "openinfusion pump play incident-1 --compare",
+        "concentration fixed",
+        "would have alerted on",
+    ):
         assert words in done.stdout
     assert report.exists()
 

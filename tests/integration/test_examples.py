@@ -1,10 +1,9 @@
-"""The example trust: its files are current, its libraries are whole, and its incidents happen, and then do not."""
+"""The example trust: its files are current, its libraries are whole, and the second mends the first."""
 
 import csv
 import re
 import tomllib
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import make_examples
@@ -14,12 +13,11 @@ import pytest
 from openinfusion.adapters.library_file import identity, read_library
 from openinfusion.core.dosing import check
 from openinfusion.core.library import Entry, EntryType, Library, Limit, Mode
-from openinfusion.core.programme import Decision, Parameter, Problem, Programme
-from openinfusion.core.units import ML, Quantity
+from openinfusion.core.programme import Decision, Parameter, Programme
+from openinfusion.core.units import Quantity
 
 TRUST = Path(__file__).resolve().parents[2] / "examples" / "trust"
 VERSIONS = ("1.0.0", "1.1.0")
-INCIDENTS = tomllib.loads((TRUST / "incidents.toml").read_text(encoding="utf-8"))
 FAULTS = tomllib.loads((TRUST / "source" / "faults.toml").read_text(encoding="utf-8"))["faults"]
 FENTANYL = "--fentanyl--continuous--analgesia-and-sedation--"
 
@@ -152,62 +150,13 @@ def test_no_pump_of_the_neonatal_unit_runs_outside_the_library(library):
     assert settings == {"neonatal-unit": {"basic mode": "not allowed"}}
 
 
-def programme_of(incident, entry: str) -> Programme:
-    return Programme(
-        care_area=incident["care_area"],
-        entry=entry,
-        mode=Mode(incident["mode"]),
-        dose=Quantity.read(incident["dose"]),
-        amount=Quantity.read(incident["amount"]),
-        diluent=Quantity.read(incident["diluent"]),
-    )
-
-
-@pytest.mark.hazard("LC-01")
-@pytest.mark.parametrize("incident", INCIDENTS["incidents"], ids=lambda incident: incident["id"])
-def test_the_faulty_library_lets_the_incident_happen(incident, libraries):
-    """The dose typed is right, so the limits are silent; what leaves the syringe is far more."""
-    verdict = check(programme_of(incident, incident["entry"]), libraries["1.0.0"])
-    assert verdict.decision is Decision.ACCEPT
-    assert verdict.derived.volume is not None
-    assert delivered(incident, verdict.derived.volume) == Quantity.read(incident["delivered"])
-
-
-def delivered(incident, volume: Quantity) -> Quantity:
-    """Return what the patient got: the volume asked for, or all that is left, at the true strength."""
-    left = Quantity.read(incident["volume_left"])
-    assert (volume >= left) is incident["empties_syringe"]
-    true, per = Quantity.read(INCIDENTS["strength"]["true_amount"]), Quantity.read(INCIDENTS["strength"]["true_volume"])
-    return Quantity(true.value * min(volume, left).to(ML).value / per.to(ML).value, true.unit)
-
-
-@pytest.mark.hazard("LC-01")
-def test_the_faulty_library_lets_the_infusion_before_the_incident_run(libraries):
-    """The report says 2 mL/h: 4 micrograms/h at the strength that was typed, which a pump runs once confirmed."""
-    incident = INCIDENTS["incidents"][0]
-    typed = programme_of(incident, incident["entry"])
-    programme = replace(typed, mode=Mode.CONTINUOUS, dose=Quantity.of(4, "micrograms/h"))
-    verdict = check(programme, libraries["1.0.0"])
-    assert verdict.derived.rate == Quantity.of(2, "mL/h")
-    assert verdict.decision is Decision.CONFIRM
-    assert [(f.parameter, f.limit) for f in verdict.findings] == [(Parameter.DOSE, Limit.SOFT_MIN)]
-
-
-@pytest.mark.hazard("LC-01")
-@pytest.mark.parametrize("incident", INCIDENTS["incidents"], ids=lambda incident: incident["id"])
-def test_the_mended_library_refuses_the_strength(incident, libraries):
-    verdict = check(programme_of(incident, incident["mended_entry"]), libraries["1.1.0"])
-    assert verdict.decision is Decision.REFUSE
-    assert Problem.FIXED in [finding.problem for finding in verdict.findings]
-
-
 @pytest.mark.hazard("LC-01")
 def test_the_mended_library_still_gives_the_intended_bolus(libraries):
     """25 micrograms in a minute is half a millilitre of the standard strength, and nothing objects."""
-    incident = INCIDENTS["incidents"][0]
+    entry = next(e for e in libraries["1.1.0"].entries if FENTANYL in e.id)
     programme = Programme(
-        care_area=incident["care_area"],
-        entry=incident["mended_entry"],
+        care_area=entry.care_area,
+        entry=entry.id,
         mode=Mode.BOLUS,
         dose=Quantity.of(25, "micrograms"),
         rate=Quantity.of(30, "mL/h"),

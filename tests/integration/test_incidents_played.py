@@ -1,21 +1,45 @@
 """The three incidents of November 2018, from the library to the empty syringe, and not under the mended library."""
 
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from openinfusion.adapters.events import read_events, write_events
-from openinfusion.adapters.incidents import read_incidents
+from openinfusion.adapters.library_file import read_library
+from openinfusion.cli.demo_incidents import bolus_of
+from openinfusion.core.dosing import check
 from openinfusion.core.events import EventLog, Kind, Response
 from openinfusion.core.library import Limit
+from openinfusion.core.programme import Decision, Parameter, Problem
 from openinfusion.core.segments import delivery_faults
 from openinfusion.core.units import Quantity
 from openinfusion.pump.scenarios import dose_over_time, find_scenario, log_of, mark, marks_of, play
 
 TRUST = Path(__file__).resolve().parents[2] / "examples" / "trust"
-INCIDENTS = read_incidents(TRUST / "incidents.toml")
+TRUE, KEYED = ("2.5 mg", "50 mL"), ("100 micrograms", "50 mL")
 pytestmark = [pytest.mark.hazard("LC-01"), pytest.mark.hazard("US-03")]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One incident: the dose of the bolus, what it is at the strength keyed, what was left, and what left holds."""
+
+    id: str
+    care_area: str
+    dose: str
+    asked: str
+    left: str
+    delivered: str
+
+
+# Doses and the 600 micrograms are reported (HSIB 2020, section 3); left is assumed, and the rest follows.
+INCIDENTS = (
+    Incident("incident-1", "adult-critical-care-a-general", "25 micrograms", "12.5 mL", "12 mL", "600 micrograms"),
+    Incident("incident-2", "adult-critical-care-b-cardiac", "20 micrograms", "10 mL", "8 mL", "400 micrograms"),
+    Incident("incident-3", "adult-critical-care-c-neuro", "50 micrograms", "25 mL", "20 mL", "1000 micrograms"),
+)
 each = pytest.mark.parametrize("incident", INCIDENTS, ids=lambda incident: incident.id)
 
 
@@ -32,26 +56,76 @@ def by_bolus(name, run):
     return dose_over_time(log(name, run), played(name, run)[-1].loaded, source="clinician")[-1].given
 
 
+@cache
+def library(version):
+    return read_library(TRUST / f"library-{version}.json")
+
+
+def first(kind, name, run):
+    return next(event for event in log(name, run) if event.kind is kind)
+
+
 @each
-def test_a_scenario_tells_what_the_model_of_the_incident_says(incident):
-    """Area, dose, strength keyed, strength true, and what is left: the same numbers in both files."""
+def test_a_scenario_tells_what_is_reported_and_assumed(incident):
+    """Area, dose, strength keyed, strength true, and what is left when the bolus begins."""
     scenario = find_scenario(incident.id)
     stock = scenario.stock[0]
     assert scenario.area == incident.care_area
-    assert stock.amount == Quantity.read(incident.strength.true_amount)
-    assert stock.volume == Quantity.read(incident.strength.true_volume)
-    bolus = next(event for event in log(incident.id, "2018") if event.kind is Kind.BOLUS)
+    assert (stock.amount, stock.volume) == tuple(map(Quantity.read, TRUE))
+    bolus = first(Kind.BOLUS, incident.id, "2018")
     assert bolus.programme.dose == Quantity.read(incident.dose)
-    assert bolus.programme.amount == Quantity.read(incident.amount)
-    assert bolus.programme.diluent == Quantity.read(incident.diluent)
+    assert (bolus.programme.amount, bolus.programme.diluent) == tuple(map(Quantity.read, KEYED))
     frame = next(f for f in played(incident.id, "2018") if any(n.kind is Kind.BOLUS for n in f.notes))
     used = frame.given.value / stock.strength.to(frame.given.unit).value
-    assert stock.left.value - used == Quantity.read(incident.volume_left).value
+    assert stock.left.value - used == Quantity.read(incident.left).value
+
+
+@each
+def test_the_faulty_library_accepts_the_very_bolus(incident):
+    """The dose typed is right, so the limits are silent; the volume asked for is more than the syringe holds."""
+    bolus = first(Kind.BOLUS, incident.id, "2018")
+    verdict = check(bolus.to_programme(), library("1.0.0"))
+    assert (verdict.decision, verdict.findings) == (Decision.ACCEPT, ())
+    assert verdict.derived.volume == bolus.began.vtbi == Quantity.read(incident.asked)
+    assert verdict.derived.volume > Quantity.read(incident.left)
+
+
+@each
+def test_the_faulty_library_asks_once_before_the_infusion_runs(incident):
+    """The report says 2 mL/h: 4 micrograms/h at the strength that was keyed, which a pump runs once confirmed."""
+    verdict = check(first(Kind.PROGRAMMED, incident.id, "2018").to_programme(), library("1.0.0"))
+    assert verdict.derived.rate == Quantity.of(2, "mL/h")
+    assert verdict.decision is Decision.CONFIRM
+    assert [(f.parameter, f.limit) for f in verdict.findings] == [(Parameter.DOSE, Limit.SOFT_MIN)]
+
+
+@each
+@pytest.mark.parametrize("kind", [Kind.PROGRAMMED, Kind.BOLUS])
+def test_the_mended_library_refuses_the_very_programmes(incident, kind):
+    """What was keyed in 2018, on the same entry of the mended library: the strength differs from the fixed one."""
+    entry = first(Kind.BOLUS, incident.id, "mended").entry
+    programme = replace(first(kind, incident.id, "2018").to_programme(), entry=entry)
+    verdict = check(programme, library("1.1.0"))
+    assert verdict.decision is Decision.REFUSE
+    assert Problem.FIXED in [finding.problem for finding in verdict.findings]
+
+
+@each
+def test_the_demo_tells_both_runs(incident):
+    """Its table: accepted, the whole of what was left, far too much; then what was meant, and no second time."""
+    scenario = find_scenario(incident.id)
+    then, now = (bolus_of(scenario, run, TRUST) for run in scenario.runs)
+    dose, left, delivered = map(Quantity.read, (incident.dose, incident.left, incident.delivered))
+    assert then.said == ((dose, Decision.ACCEPT),)
+    assert (then.moved, then.left, then.given) == (left, left, delivered)
+    assert now.said == ((dose, Decision.ACCEPT), (delivered, Decision.REFUSE))
+    assert (now.left, now.given) == (left, dose)
+    assert now.moved < left
 
 
 @each
 def test_it_happens_under_the_library_of_2018(incident):
-    """A right dose empties the syringe: exactly what the model says is given, and no limit says a word about it."""
+    """A right dose empties the syringe: all that it still holds is given, and no limit says a word about it."""
     assert by_bolus(incident.id, "2018") == Quantity.read(incident.delivered)
     events = log(incident.id, "2018")
     place = next(n for n, event in enumerate(events) if event.kind is Kind.BOLUS)

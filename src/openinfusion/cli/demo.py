@@ -10,7 +10,6 @@ import typer
 from rich.rule import Rule
 from rich.text import Text
 
-from openinfusion.adapters.incidents import Incident, read_incidents
 from openinfusion.adapters.infusions import InfusionReading, read_infusions, shipped_infusion_mapping
 from openinfusion.adapters.library_file import read_library
 from openinfusion.adapters.open_library import mapping_for, open_library
@@ -25,15 +24,14 @@ from openinfusion.adapters.report import (
 from openinfusion.adapters.report.tables import headline
 from openinfusion.adapters.tables import read_back
 from openinfusion.cli import show
-from openinfusion.cli.console import DECISION_STYLE, say, styled, table
+from openinfusion.cli.console import say
 from openinfusion.cli.demo_events import play_events
+from openinfusion.cli.demo_incidents import play_incidents
 from openinfusion.cli.libraries import say_problems
 from openinfusion.cli.replay import rich_table
 from openinfusion.core.difference import Difference, difference
-from openinfusion.core.dosing import check
 from openinfusion.core.errors import FileAccessError
 from openinfusion.core.injection import inject
-from openinfusion.core.library import Library
 from openinfusion.core.replay import compare_replays, replay
 from openinfusion.core.review import Review, Severity, review
 
@@ -61,10 +59,6 @@ class _Examples:
     @property
     def mended(self) -> Path:
         return self.folder / "library-1.1.0.json"
-
-    @property
-    def incidents(self) -> Path:
-        return self.folder / "incidents.toml"
 
     @property
     def infusions(self) -> Path:
@@ -107,8 +101,8 @@ def run_demo(
     _title(3, "Read it back against the approved library: typing errors")
     show.read_back(read_back(approved, trust.export, mapping_for("alaris")))
 
-    _title(4, "The three incidents of November 2018 (HSIB 2020, section 3)")
-    _incidents(read_incidents(trust.incidents), opened.library, mended)
+    _title(4, "The three incidents of November 2018 (HSIB 2020, section 3), played on the virtual pump")
+    play_incidents(examples)
 
     _title(5, "What the corrected version changes")
     changed = difference(approved, mended)
@@ -146,34 +140,6 @@ def run_demo(
 
 def _title(number: int, words: str) -> None:
     say("", Rule(Text(f"{number}. {words}", style="bold"), align="left"), "")
-
-
-def _incidents(incidents: tuple[Incident, ...], faulty: Library, mended: Library) -> None:
-    """Print, for each incident, what was meant, what the faulty library let through and what the mended one does."""
-    rows = []
-    for incident in incidents:
-        then = check(incident.programme(incident.entry), faulty)
-        now = check(incident.programme(incident.mended_entry), mended)
-        rows.append(
-            (
-                incident.id,
-                incident.dose,
-                styled(then.decision.value, DECISION_STYLE[then.decision.value]),
-                f"{then.derived.volume} of {incident.volume_left} left",
-                incident.delivered_with(then),
-                styled(now.decision.value, DECISION_STYLE[now.decision.value]),
-            )
-        )
-    columns = (
-        "incident",
-        "intended",
-        "2018: pump says",
-        "2018: pump moves",
-        "2018: patient gets",
-        "corrected: pump says",
-    )
-    say(table("The dose typed was right; the strength was not, and no limit looked at it", columns, rows))
-    say(f"Assumed, because the report gives no strengths: {incidents[0].assumption}.")
 
 
 def _read_infusions(trust: _Examples, reference_data: Path | None) -> InfusionReading:
