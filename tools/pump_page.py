@@ -241,8 +241,8 @@ _NOT_MODELLED = """## What it does not model
 - What is in a bag: a large-volume pump does not know it, and never finds it empty by itself.
 - The background of patient-controlled analgesia in the accumulated dose: doses count, when they begin and in full.
 - A limit on how many boluses a clinician gives in a while.
-- Soft minima and the dose, when a new volume is keyed: only what grows with it, volume and time, and the dose of an
-  intermittent infusion, is held against soft and hard maxima.
+- A new volume that is small: it is an alert only if it is too much, in volume, time or (intermittent) dose. A record of
+  what was programmed is made only then; otherwise the segments tell it.
 - Target-controlled infusion, ramps and tapers; relays of one pump by another; anaesthesia mode: its entries are hidden.
 - Settings at the bedside such as alarm volume, pressure limit and keypad lock; channels: one pump is one channel.
 """

@@ -222,6 +222,25 @@ def test_a_new_volume_is_held_against_its_hard_limit():
     assert bench.stream.vtbi == 900
 
 
+def test_less_than_the_dose_of_an_intermittent_infusion_may_be_given_on_top_of_it():
+    """10 mL of paracetamol are under the least dose and time, but they add to what was given; 200 mL are too much."""
+    bench = Bench("meridian-v7").do(
+        "power; ward; key 70; bag; drug; key par; paracetamol; key 1000; key 15; confirm; start; wait 16 min"
+    )
+    bench.do("volume; key 10; wait 1 min")
+    assert bench.stream.vtbi == 10
+    assert [note.kind for note in bench.notes].count(Kind.PROGRAMMED) == 1
+    bench.do("volume; key 200")
+    assert bench.pump.screen().title == "HARD LIMIT: it cannot be overridden"
+    assert last(bench, Kind.ALERT_RAISED).fields["about"].fields["programme"].volume == Quantity.read("200 mL")
+
+
+def test_an_override_of_a_new_volume_is_about_what_was_programmed():
+    bench = Bench("meridian-v7").do(f"{FLUID}; key 100; key 500; confirm; start; volume; key 1200; override; none")
+    assert last(bench, Kind.ALERT_RAISED).fields["about"].fields["programme"].volume == Quantity.read("1200 mL")
+    assert bench.stream.vtbi == 1200
+
+
 def test_a_new_volume_of_a_secondary_that_has_ended_is_not_that_of_the_primary():
     bench = Bench("meridian-v7").do(
         f"""{FLUID}; key 100; key 500; confirm; start; secondary; key gen; gentamicin; key 350; key 5; key 30; confirm
@@ -286,3 +305,23 @@ def test_a_record_can_hold_whatever_is_keyed(amount, diluent, dose):
     while bench.pump.alert is not None and bench.beep("override") is None:
         bench.do("none")
     assert [event.kind for event in bench.events()].count(Kind.ALERT_RAISED) > 0
+
+
+def test_a_dose_that_rounds_to_no_rate_at_all_is_not_possible():
+    bench = Bench().do(f"{ON}; drug; key thi; thirds; key 0.001; key 20; confirm")
+    assert bench.pump.screen().title == "Not possible"
+    assert "rounds to zero" in bench.pump.screen().lines[0]
+
+
+def test_a_bolus_without_any_limit_runs_at_the_rate_of_the_pump_and_says_that_nothing_was_checked():
+    bench = Bench().do(f"{ON}; drug; key unl; unlimited; key 5; key 20; confirm; confirm; start; bolus; key 2; confirm")
+    assert bench.pump.screen().title == "No limit was checked"
+    bench.do("confirm; deliver")
+    assert bench.stream.rate == 600
+
+
+def test_an_infusion_paused_after_its_end_keeps_the_vein_open_again():
+    bench = Bench("meridian-v7").do(f"{FLUID}; key 100; key 100; confirm; start; wait 61 min; pause; start; wait 1 min")
+    assert bench.pump.screen().status == "keeping the vein open"
+    bench.do("stop")
+    assert last(bench, Kind.COMPLETED).fields["ended"].because == "clinician"

@@ -31,11 +31,6 @@ class Purpose(Enum):
         """Whether an infusion of its own comes of it."""
         return self in (Purpose.NEW, Purpose.SECONDARY)
 
-    @property
-    def is_told(self) -> bool:
-        """Whether a record of its own says what was programmed; of the others the record of what flows does."""
-        return self.is_infusion or self is Purpose.VOLUME
-
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Attempt:

@@ -42,7 +42,7 @@ class Judged:
     @property
     def is_hard(self) -> bool:
         """Whether a limit was crossed that nobody can pass."""
-        return self.verdict.decision is Decision.REFUSE
+        return self.verdict.decision is Decision.REFUSE and bool(self.crossed or self.problem)
 
     @property
     def is_unchecked(self) -> bool:
@@ -113,12 +113,17 @@ def _with_bolus_rate(programme: Programme, held: Held, *, model: PumpModel, area
 
 
 def judge_volume(programme: Programme, held: Held, model: PumpModel) -> Judged:
-    """Return what a pump makes of a new volume: what runs was judged before, so only what it makes too much counts."""
+    """
+    Return what a pump makes of a new volume: what runs was judged before, so that only too much of it is an alert.
+
+    If it is too much, every limit that the programme crosses is told, as for any other programme.
+    """
     found = judge(programme, held, model)
     is_dose = programme.mode is Mode.INTERMITTENT
     grows = (Parameter.VOLUME, Parameter.DURATION, *((Parameter.DOSE,) if is_dose else ()))
-    crossed = tuple(one for one in found.crossed if one.limit in _MAXIMA and one.parameter in grows)
+    is_too_much = any(one.limit in _MAXIMA and one.parameter in grows for one in found.crossed)
     volume = Fraction(0) if programme.volume is None else whole_drops(programme.volume)
+    crossed = found.crossed if is_too_much else ()
     return replace(found, crossed=crossed, vtbi=volume, problem=model.why_not_volume(volume))
 
 

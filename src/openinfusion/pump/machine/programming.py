@@ -111,7 +111,7 @@ class Summary(Page):
             return "a step needs its volume"
         judged = attempt.judge(pump.slots.active, pump.model)
         problem = attempt.why_not_basic(pump.model) if judged is None else judged.problem
-        told = pump.tell_attempt(attempt) if attempt.purpose.is_told or (judged and judged.is_hard) else None
+        told = pump.tell_attempt(attempt) if attempt.purpose.is_infusion or (judged and judged.is_hard) else None
         after = NextStep(attempt) if goes_on else None
         if problem is not None:
             return pump.go(Problem(attempt, problem))

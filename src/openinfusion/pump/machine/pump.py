@@ -297,7 +297,7 @@ class Pump:
         self.page.give_up(self)
 
     def tell_given_up(self, attempt: Attempt) -> None:
-        """Note what was programmed and given up, if an alert spoke of it and no record says what it was."""
+        """Note what was programmed, if an alert spoke of it and no other record says what it was."""
         if attempt.alerts:
             self.tell_attempt(attempt)
 
@@ -321,11 +321,11 @@ class Pump:
         infusion, is_volume = attempt.of, attempt.purpose is Purpose.VOLUME
         self.go_home()
         if infusion is None or infusion is not self.channel.infusion or (infusion.is_complete and not is_volume):
-            if not is_volume:
-                self.tell_attempt(attempt)
+            (self.tell_given_up if is_volume else self.tell_attempt)(attempt)
             return ENDED
         step = attempt.changed_step(infusion)
         if is_volume and step.vtbi is not None:
+            self.tell_given_up(attempt)
             self.channel.set_volume(infusion, step.vtbi)
         else:
             attempt.told_in(self.channel.change(infusion, attempt.programme(), step))
