@@ -11,7 +11,6 @@ from openinfusion.cli.console import say, table
 from openinfusion.core.replay import Change, Result
 from openinfusion.lake.calendar import Month
 from openinfusion.lake.engine import Engine, PolarsEngine
-from openinfusion.pump.trust import Settings, write_example
 from openinfusion.lake.ingest import Settings as IngestSettings
 from openinfusion.lake.ingest import ingest
 from openinfusion.lake.month import MonthSettings, month_report, organisation_of
@@ -19,6 +18,7 @@ from openinfusion.lake.registers import Registers, read_pumps, read_releases
 from openinfusion.lake.replay import replay_lake
 from openinfusion.lake.store import Lake
 from openinfusion.lake.what_if import changes_by
+from openinfusion.pump.trust import Settings, write_example
 
 PUMPS, DAYS, START, MONTH = 60, 150, date(2025, 10, 1), "2026-02"
 SHOWN = 6

@@ -44,4 +44,4 @@ def draw_seconds(dice: Dice) -> float:
     place = dice.share()
     if place < SHORT:
         return dice.between(6, 68)
-    return dice.between(68, 240) if place < 1 - LONG else 240 + dice.exponential(640)
+    return dice.between(68, 240) if place < 1 - LONG else 240 + dice.exponential(430)
