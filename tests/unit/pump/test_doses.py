@@ -176,3 +176,11 @@ def test_an_override_of_a_bolus_is_about_the_bolus():
     answered = next(note for note in bench.notes if note.kind is Kind.ALERT_ANSWERED)
     assert answered.fields["response"] is Response.OVERRIDDEN
     assert answered.fields["about"].fields["about"].kind is Kind.BOLUS
+
+
+def test_a_bolus_of_more_volume_than_the_pump_gives_at_once_is_refused_whatever_the_library_says():
+    """80 units/kg for 70 kg at 1,000 units/mL are 5.6 mL, and this pump gives at most 5 mL in one bolus."""
+    keys = "power; unit; load 50 mL; drug; key hep; heparin; key 50000; key 50; key 70; key 20; key; confirm"
+    strict = Bench("halden-s2-strict").do(f"{keys}; start; bolus; key 80; confirm")
+    assert strict.pump.screen().title == "Not possible"
+    assert "in one bolus at most 5 mL" in strict.pump.screen().lines[0]

@@ -9,7 +9,7 @@ from openinfusion.core.events import Programmed
 from openinfusion.core.programme import Programme
 from openinfusion.core.units import MINUTES, ML_PER_H, Quantity
 from openinfusion.pump.machine.flow import Demand, Dose, Infusion, Step, told, whole_drops
-from openinfusion.pump.machine.form import BASIC, VOLUME, Asked, asked
+from openinfusion.pump.machine.form import BASIC, VOLUME, Asked, asked, other_way
 from openinfusion.pump.machine.held import Held
 from openinfusion.pump.machine.judge import Judged, demand_rate, demand_volume, judge, judge_demand, judge_volume, moved
 from openinfusion.pump.machine.model import PumpModel
@@ -115,6 +115,18 @@ class Attempt:
             self.asks = tuple(one for one in self.asks if one.name not in self.values)
 
     @property
+    def other_way(self) -> Asked | None:
+        """What can be keyed instead of the value that is asked for now: the rate for the dose, or the dose."""
+        if self.entry is None or self.purpose in (Purpose.BOLUS, Purpose.LOADING):
+            return None
+        return other_way(self.entry, self.asks[self.place])
+
+    def swap(self, other: Asked) -> None:
+        """Ask for another value instead of the present one."""
+        self.values.pop(self.asks[self.place].name, None)
+        self.asks = (*self.asks[: self.place], other, *self.asks[self.place + 1 :])
+
+    @property
     def can_have_steps(self) -> bool:
         """Whether it may go on at another rate by itself."""
         is_open_ended = self.entry is not None and self.entry.type in (EntryType.CONTINUOUS, EntryType.FLUID)
@@ -128,8 +140,7 @@ class Attempt:
         made = Programme(care_area=self.entry.care_area, entry=self.entry.id, mode=self.mode, **(weight | self.values))
         if self.purpose is not Purpose.CHANGE or self.of is None:
             return made
-        running = self.of.now.programme
-        return replace(made, previous=running.dose if made.dose is not None else running.rate)
+        return replace(made, previous=_running_as(self.of.now, is_dose=made.dose is not None))
 
     def judge(self, held: Held, model: PumpModel) -> Judged | None:
         """Hold it against the library; ``None`` in basic mode, where nothing does."""
@@ -223,6 +234,13 @@ class Attempt:
             most=None if programme.accumulated is None else moved(programme.accumulated, self.judged),
             counts_boluses=pca.bolus_counts,
         )
+
+
+def _running_as(step: Step, *, is_dose: bool) -> Quantity | None:
+    """Return what runs as a dose or as a rate, as it was keyed or, where the other was keyed, as the pump runs it."""
+    if is_dose:
+        return step.programme.dose or step.dose_rate
+    return step.programme.rate or Quantity(step.rate, ML_PER_H)
 
 
 def _seconds(time: Quantity | None) -> Fraction:

@@ -49,6 +49,13 @@ def asked(entry: Entry, mode: Mode, *, knows_weight: bool = False) -> tuple[Aske
     return (*own, *_patient(entry, limits, knows_weight=knows_weight), *_values(entry, mode, limits))
 
 
+def other_way(entry: Entry, now: Asked) -> Asked | None:
+    """Return the other way to key what is asked for: a rate for a dose per time, and back; ``None``: there is none."""
+    if entry.type is not EntryType.CONTINUOUS or entry.dose is None:
+        return None
+    return {"dose": RATE, "rate": _value("dose", "dose", entry.dose)}.get(now.name)
+
+
 def _strength(entry: Entry) -> Iterator[Asked]:
     """Yield what the bedside must say of the strength, where the entry leaves it open."""
     conc = entry.concentration

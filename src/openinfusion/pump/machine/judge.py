@@ -74,7 +74,7 @@ def _judged(programme: Programme, verdict: Verdict, model: PumpModel) -> Judged:
     rate = derived.rounded_rate or derived.rate
     volume = None if derived.volume is None else whole_drops(derived.volume)
     if problem is None and not is_refused:
-        problem = _why_not_run(rate, volume, model)
+        problem = _why_not_run(rate, volume, model, is_bolus=programme.mode is Mode.BOLUS)
     dose = derived.rounded_dose or derived.dose
     return Judged(
         programme=programme,
@@ -92,9 +92,11 @@ def _rate(verdict: Verdict) -> Fraction | None:
     return None if rate is None else rate.value
 
 
-def _why_not_run(rate: Quantity | None, volume: Fraction | None, model: PumpModel) -> str | None:
+def _why_not_run(
+    rate: Quantity | None, volume: Fraction | None, model: PumpModel, *, is_bolus: bool = False
+) -> str | None:
     why = None if rate is None else model.why_not_rate(rate.value)
-    return model.why_not_volume(volume) if why is None and volume is not None else why
+    return model.why_not_volume(volume, is_bolus=is_bolus) if why is None and volume is not None else why
 
 
 def _with_bolus_rate(programme: Programme, held: Held, *, model: PumpModel, area: CareArea) -> Programme:

@@ -64,6 +64,7 @@ class PumpModel:
         rates: the bands of rates that can be set, slowest first.
         lowest_rate: the slowest rate.
         bolus_rate: the rate of a bolus for which nothing says another.
+        bolus_volume: the largest volume of one bolus, whatever the library says.
         hold_to_deliver: whether a bolus flows only while its key is held.
         largest_volume: the largest volume to be infused.
         syringes: sizes of the syringes that it takes; empty for a large-volume pump.
@@ -88,6 +89,7 @@ class PumpModel:
     rates: tuple[RateBand, ...]
     lowest_rate: Fraction
     bolus_rate: Fraction
+    bolus_volume: Fraction
     hold_to_deliver: bool
     largest_volume: Fraction
     syringes: tuple[Fraction, ...] = ()
@@ -128,11 +130,12 @@ class PumpModel:
             return None
         return f"a rate of {Quantity(rate, ML_PER_H)}; this pump runs from {slowest} to {fastest}"
 
-    def why_not_volume(self, volume: Fraction) -> str | None:
+    def why_not_volume(self, volume: Fraction, *, is_bolus: bool = False) -> str | None:
         """Return why the pump cannot be set to give a volume in mL, or ``None`` if it can."""
-        if 0 < volume <= self.largest_volume:
+        most, words = (self.bolus_volume, "in one bolus ") if is_bolus else (self.largest_volume, "")
+        if 0 < volume <= most:
             return None
-        return f"a volume of {Quantity(volume, ML)}; this pump gives at most {Quantity(self.largest_volume, ML)}"
+        return f"a volume of {Quantity(volume, ML)}; this pump gives {words}at most {Quantity(most, ML)}"
 
     def container(self, volume: Quantity | None) -> Container | str:
         """Return the syringe for a volume, or a bag where nobody says it; a text is why the pump cannot take it."""

@@ -40,20 +40,21 @@ class Form(Page):
         if offered is None and asked.is_optional:
             offered = "left out"
         lines = (*display.entry_lines(self.attempt.entry, pump), *display.keyed_lines(self.attempt))
-        return Screen(
-            display.title(self.attempt, pump), lines, (BACK, CANCEL), Ask(asked.what, asked.unit.text, offered)
-        )
+        other = self.attempt.other_way
+        choices = () if other is None else (Choice("other way", f"Key the {other.what} instead"),)
+        ask = Ask(asked.what, asked.unit.text, offered)
+        return Screen(display.title(self.attempt, pump), lines, (*choices, BACK, CANCEL), ask)
 
     def choose(self, pump: "Pump", choice: str) -> Beep:
-        """Go back by one value, or give up."""
-        if choice == "cancel":
-            return pump.go_home()
-        if choice != "back":
-            return NOT_OFFERED
-        if self.attempt.place == 0:
-            return pump.go_home()
-        self.attempt.place -= 1
-        return None
+        """Key the rate instead of the dose, or the dose; go back by one value; or give up."""
+        other = self.attempt.other_way
+        if choice == "other way" and other is not None:
+            self.attempt.swap(other)
+            return None
+        if choice == "back" and self.attempt.place > 0:
+            self.attempt.place -= 1
+            return None
+        return pump.go_home() if choice in ("back", "cancel") else NOT_OFFERED
 
     def enter(self, pump: "Pump", text: str) -> Beep:
         """Take the value and ask for the next, or go on to the summary."""
