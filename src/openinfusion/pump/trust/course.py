@@ -295,15 +295,15 @@ class Course:
         self.go_again()
 
     def unplugged(self, *, dies: bool) -> None:
-        """Run on a worn battery until it calls, or until it dies and the pump with it."""
+        """Run on a worn battery until somebody comes because it calls, or until it dies and the pump with it."""
         pump, bedside = self.bedside.pump, self.bedside
         pump.battery.charge = Fraction(pump.model.battery_low + 20)
         pump.plug(in_mains=False)
-        if dies:
-            bedside.wait(float(pump.battery.charge) + self.dice.between(60, 900))
-        else:
-            self.go_on_until(bedside.now + 20 + min(max(draw_seconds(self.dice), 1), 1500))
-            bedside.clear()
+        if not dies:
+            comes = 20 + min(max(draw_seconds(self.dice), 1), 1500)
+            bedside.expect(bedside.now + comes, lambda: pump.plug(in_mains=True))
+            return
+        bedside.wait(float(pump.battery.charge) + self.dice.between(60, 900))
         pump.plug(in_mains=True)
         if not pump.is_on:
             bedside.choose("power")

@@ -175,12 +175,17 @@ def _answered(pump: _Pump, note: Note) -> None:
 
 
 def _alarmed(pump: _Pump, note: Note) -> None:
+    """Count an alarm of an infusion; an idle pump may call too, about its battery."""
+    if "infusion" not in note.fields:
+        return
     pump.tally.counts["alarms"] += 1
     pump.tally.counts[f"alarm_{note.fields['alarm'].value}"] += 1
     pump.seen["alarm"].add(note.fields["infusion"])
 
 
 def _cleared(pump: _Pump, note: Note) -> None:
+    if "infusion" not in note.fields:
+        return
     seconds = float(note.fields["seconds"])
     pump.tally.counts["alarm_tenths"] += round(seconds * 10)
     pump.tally.counts["alarm_short"] += seconds <= SHORT
