@@ -1,0 +1,258 @@
+"""The values of all OBX of one OBR, sorted by what they speak of; the hot path of the reader."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from openinfusion.adapters.hl7.identity import read_coded
+from openinfusion.adapters.hl7.leniency import Cautions, Doubt, Leniency, shown
+from openinfusion.adapters.hl7.metrics import Form, Metric, NodeKind
+from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, words
+from openinfusion.adapters.hl7.shape import OF_OWNER, OF_PANEL, Meant
+from openinfusion.adapters.hl7.text import USUAL, Segment, Separators, unescape
+from openinfusion.adapters.hl7.tree import FLAGS, STATUS, UNIT, VALUE, Node, Observation, Panel
+from openinfusion.adapters.hl7.units import Measured, cached_measured, read_measured
+
+NULLS = frozenset({"NI", "NA", "NAV", "OFF", "MSK", "OTH", "NAN", "PINF", "NINF"})
+TEST_FLAGS = frozenset({"DEMO", "TEST"})
+_REFUSING = frozenset({"INV"})
+_DOUBTFUL = frozenset({"QUES", "CAL"})
+_NOT_RESULTS = frozenset({"D", "W"})
+_NOT_PLAIN = _NOT_RESULTS | {""}
+_DELIVERY_WORDS = ("pump-delivery-", "pump-delivery-status-")
+_OWNERS = frozenset({NodeKind.PUMP, NodeKind.MODULE, NodeKind.RACK})
+Values = dict[str, Any]
+# Looking up a member of an enumeration costs as much as half of what is done with it.
+_AMOUNT, _WORD, _TEXT = Form.AMOUNT, Form.WORD, Form.TEXT
+_PLAIN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What one module of a pump tells: by part, and for each source by its node; ``loose`` belongs to no source."""
+
+    pump: Values
+    delivery: Values
+    syringe: Values
+    loose: Values
+    loose_more: Values
+    sources: dict[Node, Values]
+    more: dict[Node, Values]
+
+
+class Told(NamedTuple):
+    """
+    What one OBR tells.
+
+    Attributes:
+        groups: by the module or pump that it is about; ``None`` where nobody says.
+        network: of the network.
+        battery: of the battery.
+        alert: the OBX of an alert in their order.
+        location: the OBX of a location system in their order.
+        others: OBX that no field is fed from.
+
+    """
+
+    groups: dict[Node | None, Group]
+    network: Values
+    battery: Values
+    alert: tuple[Observation, ...]
+    location: tuple[Observation, ...]
+    others: tuple[Observation, ...]
+
+
+def collect(panel: Panel, cautions: Cautions) -> Told:
+    """Return the values of the OBX of one OBR."""
+    segments, shape = panel.segments, panel.shape
+    slots: list[Values] = [{} for _ in range(shape.slots)]
+    _read_amounts(panel, slots, cautions)
+    for at, field, slot, _, meant in shape.rest:
+        value = read_value(segments[at], meant, cautions)
+        if value is not None:
+            slots[slot][field] = value
+    network, battery = slots[len(shape.owners) * len(OF_OWNER) :][: len(OF_PANEL)]
+    alert, location, others = (
+        tuple([panel.observation(entry) for entry in entries])
+        for entries in (shape.alerts, shape.locations, shape.others)
+    )
+    return Told(dict(_groups(panel, slots)), network, battery, alert, location, others)
+
+
+def _read_amounts(panel: Panel, slots: list[Values], cautions: Cautions) -> None:
+    """Read the numbers: those that need no word of warning here, in one go; all others as ``read_value`` does."""
+    segments = panel.segments
+    for at, field, slot, fit, meant in panel.shape.amounts:
+        segment = segments[at]
+        fields = segment.fields
+        is_plain = len(fields) > STATUS and fields[STATUS] not in _NOT_PLAIN and fields[VALUE] and not fields[FLAGS]
+        if is_plain and len(segment.text) < _PLAIN:
+            measured, of_number, of_unit = cached_measured(fields[VALUE], fields[UNIT], fit)
+            if not of_number and not of_unit:
+                slots[slot][field] = measured
+                continue
+        value = read_value(segment, meant, cautions)
+        if value is not None:
+            slots[slot][field] = value
+
+
+def _groups(panel: Panel, slots: list[Values]) -> Iterator[tuple[Node | None, Group]]:
+    """Yield what each pump or module tells, with its sources: those that told anything."""
+    nodes, owners = panel.nodes, panel.shape.owners
+    width = len(OF_OWNER)
+    of_nodes = slots[len(owners) * width + len(OF_PANEL) :]
+    sources = {node: told for node, told in zip(nodes, of_nodes[::2], strict=True) if told}
+    more = {node: told for node, told in zip(nodes, of_nodes[1::2], strict=True) if told}
+    if len(owners) == 1:
+        owner = owners[0]
+        yield nodes[owner] if owner is not None else None, _group(slots[:width], sources, more)
+        return
+    for at, owner in enumerate(owners):
+        own = nodes[owner] if owner is not None else None
+        its_sources, its_more = (
+            {node: told for node, told in one.items() if _owner(node) is own} for one in (sources, more)
+        )
+        yield own, _group(slots[at * width : (at + 1) * width], its_sources, its_more)
+
+
+def _group(slots: list[Values], sources: dict[Node, Values], more: dict[Node, Values]) -> Group:
+    pump, delivery, syringe, loose, loose_more = slots
+    return Group(pump, delivery, syringe, loose, loose_more, sources, more)
+
+
+def _owner(node: Node) -> Node | None:
+    return next((one for one in node.up() if one.kind in _OWNERS), None)
+
+
+def has_test_flag(panel: Panel) -> bool:
+    """Whether any OBX, a device node among them, says that it is a demonstration or a test."""
+    return any(not TEST_FLAGS.isdisjoint(_flags(segment.raw(FLAGS))) for segment in panel.segments)
+
+
+def _flags(raw: str) -> list[str]:
+    return [flag.partition("^")[0].strip() for flag in raw.split("~")]
+
+
+def read_value(segment: Segment, meant: Meant, cautions: Cautions) -> Any:  # noqa: ANN401 - the form of the metric says
+    """Return the value of an OBX in the form that its code has, or ``None`` where there is none."""
+    fields = segment.fields
+    metric = meant.metric
+    size = len(fields)
+    if metric is None or size <= VALUE:
+        return None
+    if size <= STATUS or not fields[STATUS]:
+        cautions.add(Leniency.STATUS_MISSING, segment.place(STATUS), found="nothing")
+    raw, form = fields[VALUE], metric.form
+    if form is _AMOUNT:
+        is_flagged = size > FLAGS and (fields[FLAGS] or segment.raw(STATUS) in _NOT_RESULTS)
+        return (
+            _flagged(segment, metric, cautions) if is_flagged else _amount(segment, metric, cautions) if raw else None
+        )
+    if not raw:
+        return None
+    if form is _WORD:
+        return _one_word(segment, raw, meant=meant, cautions=cautions)
+    if form is _TEXT:
+        return read_text(segment, raw)
+    if form is Form.ID:
+        return segment.value(VALUE).strip() or read_text(segment, raw)
+    if form is Form.WORDS:
+        found = (_one_word(segment, one, meant=meant, cautions=cautions) for one in segment.repetitions(VALUE))
+        return tuple(word for word in found if word is not None)
+    return read_coded(segment, VALUE, cautions) if form is Form.CODED else read_pairs(segment, raw)
+
+
+def _amount(segment: Segment, metric: Metric, cautions: Cautions) -> Measured:
+    fields = segment.fields
+    raw, unit = fields[VALUE], fields[UNIT] if len(fields) > UNIT else ""
+    if segment.separators is not USUAL or "\\" in raw or "\\" in unit:
+        raw, unit = "^".join(segment.components(VALUE)), "^".join(segment.components(UNIT))
+    if "^" in raw:
+        raw = _single(raw)
+    measured, of_number, of_unit = read_measured(raw, unit, metric.fit)
+    if of_number:
+        cautions.place(of_number, segment.place(VALUE))
+    if of_unit:
+        cautions.place(of_unit, segment.place(UNIT))
+    return measured
+
+
+def _single(raw: str) -> str:
+    """Return the number in a structured numeric ``=^5``; with another comparator it is no number, and stays."""
+    parts = raw.split("^")
+    return parts[1] if parts[0] in ("", "=") and not any(parts[2:]) else raw
+
+
+def _flagged(segment: Segment, metric: Metric, cautions: Cautions) -> Measured | None:
+    """Return an amount whose OBX-8 or OBX-11 says something: absent, not to be used, questionable, or for the alarm."""
+    flags = _flags(segment.raw(FLAGS))
+    null = next((flag for flag in flags if flag in NULLS), None)
+    if null is not None:
+        return Measured(segment.raw(VALUE), absent=null)
+    if not segment.raw(VALUE):
+        return None
+    measured = _amount(segment, metric, cautions)
+    if segment.raw(STATUS) in _NOT_RESULTS or not _REFUSING.isdisjoint(flags):
+        where = STATUS if segment.raw(STATUS) in _NOT_RESULTS else FLAGS
+        cautions.add(Leniency.NOT_VALID, segment.place(where), found=shown(segment.raw(where)))
+        return Measured(measured.text, measured.ucum, absent=Leniency.NOT_VALID.value)
+    if not _DOUBTFUL.isdisjoint(flags):
+        cautions.add(Leniency.QUESTIONABLE, segment.place(FLAGS), found=shown(segment.raw(FLAGS)))
+        return measured._replace(questionable=True)
+    return measured
+
+
+def read_text(segment: Segment, raw: str) -> str | None:
+    """Return what a person reads of a value: the text of a coded one, else the value."""
+    return _readable(raw, segment.separators)
+
+
+def _readable(raw: str, separators: Separators) -> str | None:
+    if separators.component in raw:
+        parts = raw.split(separators.component)
+        raw = parts[1] or next((part for part in parts if part), "")
+    return (unescape(raw, separators) if separators.escape in raw else raw).strip() or None
+
+
+class _Word(NamedTuple):
+    word: str | None
+    doubts: tuple[Doubt, ...]
+
+
+def _one_word(segment: Segment, raw: str, *, meant: Meant, cautions: Cautions) -> str | None:
+    term = meant.named.term
+    if term is None or segment.separators is not USUAL or len(raw) > LONGEST_CACHED:
+        return read_text(segment, raw)
+    word, doubts = _word(term.code or term.refid, raw)
+    if doubts:
+        cautions.place(doubts, segment.place(VALUE))
+    return word
+
+
+@lru_cache(maxsize=2048)
+def _word(key: int | str, raw: str) -> _Word:
+    """Return a word of an enumeration as it is published; one that nobody published stays as it came."""
+    text = _readable(raw, USUAL)
+    published = words().get(key, frozenset())
+    if text is None or text in published or not published:
+        return _Word(text, ())
+    bare = "".join(text.split()).casefold()
+    for guess in (bare, bare.replace(*_DELIVERY_WORDS), bare.replace("_", "-")):
+        if guess in published:
+            return _Word(guess, (Doubt(Leniency.WORD_MISPRINT, shown(text), f"read as {guess}"),))
+    return _Word(text, (Doubt(Leniency.WORD_UNKNOWN, shown(text), "kept as it came"),))
+
+
+def read_pairs(segment: Segment, raw: str) -> Mapping[str, str]:
+    """Return ``key=value`` repeated, or parted by commas; a text without them is the value of an empty key."""
+    separators = segment.separators
+    pieces = raw.split(separators.repetition)
+    if len(pieces) == 1 and raw.count("=") > 1:
+        pieces = raw.split(",")
+    pairs = {}
+    for piece in pieces:
+        key, mark, value = unescape(piece, separators).partition("=")
+        if piece.strip():
+            pairs[key.strip() if mark else ""] = (value if mark else key).strip()
+    return pairs

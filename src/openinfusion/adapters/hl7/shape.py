@@ -1,0 +1,308 @@
+"""
+The shape of an OBR: which OBX are device nodes, which belongs to which, and where its value goes.
+
+``OBX-4`` gives paths (MDS.VMD.CHAN.METRIC.FACET), but its numbers mean nothing and change from message to message. So
+the tree is built from the OBX of the devices, and every other OBX is known by the nearest device node around it. Trees
+of both generations are read; attributes may stand on the pump or on its module. All of this follows from OBX-3 and
+OBX-4 alone, and a pump sends the same again and again: shapes are kept, the values are read into them.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from openinfusion.adapters.hl7.leniency import Doubt, Leniency, shown
+from openinfusion.adapters.hl7.metrics import METRICS, NODES, SOURCES, Form, Metric, NodeKind, Part
+from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, Named, read_term
+
+CODE, SUB_ID = 3, 4
+_PATH = re.compile(r"[0-9]+(?:\.[0-9]+){0,5}")
+_LEVELS = 4
+_DEVICE_NAME = re.compile(r"MDC_DEV_\w+|\w+_(?:MDS|VMD|CHAN)")
+_RANKS = {NodeKind.RACK: 0, NodeKind.PUMP: 1, NodeKind.MODULE: 2}
+# Where values go: first what each owner (pump, module) tells, then network and battery, then two for each node.
+OF_OWNER = (Part.PUMP, Part.DELIVERY, Part.SYRINGE, Part.SOURCE, Part.MORE)
+OF_PANEL = (Part.NETWORK, Part.BATTERY)
+OF_NODE = (Part.SOURCE, Part.MORE)
+
+
+class Meant(NamedTuple):
+    """What an OBX-3 means: its term, the kind of device node it is, or the field it feeds."""
+
+    named: Named
+    node: NodeKind | None
+    metric: Metric | None
+
+
+class Entry(NamedTuple):
+    """
+    One OBX that is not a device node, in the shape of an OBR.
+
+    Attributes:
+        at: which OBX of the OBR it is.
+        meant: what its code means.
+        node: which device node is the nearest around it, if there is any.
+        facet: the fifth number of OBX-4, if there is any.
+
+    """
+
+    at: int
+    meant: Meant
+    node: int | None
+    facet: str
+
+
+class Fed(NamedTuple):
+    """
+    One OBX that feeds a field.
+
+    Attributes:
+        at: which OBX of the OBR it is.
+        field: the field that it feeds.
+        slot: in which slot.
+        fit: what its unit must measure, for an amount.
+        meant: what its code means.
+
+    """
+
+    at: int
+    field: str
+    slot: int
+    fit: str
+    meant: Meant
+
+
+class NodeShape(NamedTuple):
+    """One device node: which OBX it is, what it stands for, its name, its path without zeros, the node around it."""
+
+    at: int
+    kind: NodeKind
+    refid: str
+    key: str
+    parent: int | None
+
+
+class Shape(NamedTuple):
+    """
+    Everything that follows from OBX-3 and OBX-4 alone.
+
+    Attributes:
+        nodes: the device nodes.
+        owners: the pumps and modules, by their node; ``None`` stands for a pump that no node tells.
+        amounts: the OBX that feed fields with a number.
+        rest: the OBX that feed fields with anything else.
+        alerts: the OBX of an alert.
+        locations: the OBX of a location system.
+        others: the OBX that feed nothing.
+        doubts: what was let pass: which OBX, which field, what.
+
+    """
+
+    nodes: tuple[NodeShape, ...]
+    owners: tuple[int | None, ...]
+    amounts: tuple[Fed, ...]
+    rest: tuple[Fed, ...]
+    alerts: tuple[Entry, ...]
+    locations: tuple[Entry, ...]
+    others: tuple[Entry, ...]
+    doubts: tuple[tuple[int, int, Doubt], ...]
+
+    @property
+    def slots(self) -> int:
+        """How many places for values there are."""
+        return len(self.owners) * len(OF_OWNER) + len(OF_PANEL) + len(self.nodes) * len(OF_NODE)
+
+
+class _Path(NamedTuple):
+    """A path: its key as a device, the keys of the devices around it from the nearest outwards, and its facet."""
+
+    key: str
+    around: tuple[str, ...]
+    facet: str
+
+
+Ids = tuple[tuple[str, str], ...]
+
+
+def _find_meaning(raw: str) -> Meant:
+    named = read_term(raw)
+    term = named.term
+    if term is not None:
+        metric = METRICS.get(term.key)
+        kind = NODES.get(term.code) if metric is None else None
+        return Meant(named, NodeKind.OTHER if kind is None and term.kind == "device" else kind, metric)
+    return Meant(named, NodeKind.OTHER if _DEVICE_NAME.fullmatch(named.name) else None, None)
+
+
+_meant = lru_cache(maxsize=4096)(_find_meaning)
+
+
+def shape_of(ids: Ids, *, is_small: bool) -> Shape:
+    """Return the shape of an OBR from OBX-3 and OBX-4 of its OBX; those of small messages are kept."""
+    return _kept_shape(ids) if is_small else _shape(ids)
+
+
+def _shape(ids: Ids) -> Shape:
+    means = [_meant(code) if len(code) <= LONGEST_CACHED else _find_meaning(code) for code, _ in ids]
+    paths = [_path(path) for _, path in ids]
+    builder = _Builder(ids, [], [], [], {})
+    for at, (meant, path) in enumerate(zip(means, paths, strict=True)):
+        if meant.node is not None:
+            builder.add_node(at, meant, path.key if path else "")
+    last: int | None = None
+    coming = iter(range(len(builder.nodes)))
+    for at, (meant, path) in enumerate(zip(means, paths, strict=True)):
+        builder.doubts.extend((at, CODE, doubt) for doubt in meant.named.doubts)
+        if path is None:
+            builder.say_no_path(at)
+        if meant.node is not None:
+            # Two devices may have one path: what follows belongs to the later of them.
+            last = next(coming)
+            builder.known[builder.nodes[last].key] = last
+        else:
+            node = last if path is None else builder.around(at, path, last)
+            builder.entries.append(Entry(at, meant, node, path.facet if path else ""))
+    builder.say_repeated(paths)
+    return _sorted(builder)
+
+
+_kept_shape = lru_cache(maxsize=512)(_shape)
+
+
+def _sorted(builder: "_Builder") -> Shape:
+    """Sort the OBX by what they feed, and give each that feeds a field its slot."""
+    nodes = builder.nodes
+    owned = [_owner(nodes, index) for index in range(len(nodes))]
+    owners = _owners(nodes, owned)
+    by_part: dict[Part | None, list[Entry]] = {Part.ALERT: [], Part.LOCATION: [], None: []}
+    amounts: list[Fed] = []
+    rest: list[Fed] = []
+    for entry in builder.entries:
+        metric = entry.meant.metric
+        part = metric.part if metric else None
+        if part in by_part:
+            by_part[part].append(entry)
+        elif metric is not None:
+            owner = owned[entry.node] if entry.node is not None else None
+            group = owners.index(owner) if owner in owners else 0
+            slot = _slot(entry, metric.part, group=group, builder=builder, owners=len(owners))
+            one = Fed(entry.at, metric.field, slot, metric.fit, entry.meant)
+            (amounts if metric.form is Form.AMOUNT else rest).append(one)
+    return Shape(
+        nodes=tuple(nodes),
+        owners=owners,
+        amounts=tuple(amounts),
+        rest=tuple(rest),
+        alerts=tuple(by_part[Part.ALERT]),
+        locations=tuple(by_part[Part.LOCATION]),
+        others=tuple(by_part[None]),
+        doubts=tuple(builder.doubts),
+    )
+
+
+def _owners(nodes: list[NodeShape], owned: list[int | None]) -> tuple[int | None, ...]:
+    """Return the pumps and modules; of a pump with one module, only the module."""
+    owners = dict.fromkeys(owner for owner in owned if owner is not None)
+    outer = {nodes[owner].parent for owner in owners}
+    inner = [owner for owner in owners if owner not in outer]
+    return tuple(owners if len(inner) > 1 else inner) or (None,)
+
+
+def _owner(nodes: list[NodeShape], index: int | None) -> int | None:
+    """Return the pump or module that a node belongs to: itself, or the nearest around it."""
+    while index is not None and nodes[index].kind not in _RANKS:
+        index = nodes[index].parent
+    return index
+
+
+def _slot(entry: Entry, part: Part, *, group: int, builder: "_Builder", owners: int) -> int:
+    """Return the place of a value: of the whole OBR, of a source by its node, else of its pump or module."""
+    nodes = builder.nodes
+    if part in OF_PANEL:
+        return owners * len(OF_OWNER) + OF_PANEL.index(part)
+    if part in OF_NODE and entry.node is not None and nodes[entry.node].kind in SOURCES:
+        return owners * len(OF_OWNER) + len(OF_PANEL) + entry.node * len(OF_NODE) + OF_NODE.index(part)
+    return group * len(OF_OWNER) + OF_OWNER.index(part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """A shape while it is made; ``known`` has the device nodes by their keys."""
+
+    ids: Ids
+    nodes: list[NodeShape]
+    entries: list[Entry]
+    doubts: list[tuple[int, int, Doubt]]
+    known: dict[str, int]
+
+    def add_node(self, at: int, meant: Meant, key: str) -> None:
+        """Add a device node; its parent is known by its path, or else the last before it of a higher level."""
+        kind = meant.node or NodeKind.OTHER
+        refid = meant.named.term.refid if meant.named.term else meant.named.name
+        parent = self._parent(key) if key else self._last_above(_RANKS.get(kind, _LEVELS))
+        self.known[key] = len(self.nodes)
+        self.nodes.append(NodeShape(at, kind, refid, key, parent))
+
+    def _parent(self, key: str) -> int | None:
+        while "." in key:
+            key = _bare(key.rpartition(".")[0])
+            if key in self.known:
+                return self.known[key]
+        return None
+
+    def _last_above(self, rank: int) -> int | None:
+        above = (n for n in reversed(range(len(self.nodes))) if _RANKS.get(self.nodes[n].kind, _LEVELS) < rank)
+        return next(above, None)
+
+    def around(self, at: int, path: _Path, last: int | None) -> int | None:
+        """Return the nearest device around a path, or the one that has its place under another number of the pump."""
+        for key in path.around:
+            if key in self.known:
+                return self.known[key]
+        if not self.nodes:
+            return None
+        self.doubts.append((at, SUB_ID, _doubt(Leniency.SUB_ID_STRAY, self.ids[at][1])))
+        for key in path.around:
+            rest = key.partition(".")[2]
+            for other, node in self.known.items():
+                if other.partition(".")[2] == rest:
+                    return node
+        return last or 0
+
+    def say_no_path(self, at: int) -> None:
+        """Note an OBX-4 that is absent, or is no path."""
+        raw = self.ids[at][1]
+        code = Leniency.SUB_ID_TEXT if raw.strip() else Leniency.SUB_ID_MISSING
+        self.doubts.append((at, SUB_ID, _doubt(code, raw)))
+
+    def say_repeated(self, paths: list[_Path | None]) -> None:
+        """Note each path that another OBX before it has."""
+        seen: set[str] = set()
+        for at, path in enumerate(paths):
+            raw = self.ids[at][1]
+            if path is not None and raw in seen:
+                self.doubts.append((at, SUB_ID, _doubt(Leniency.SUB_ID_REPEATED, raw)))
+            seen.add(raw)
+
+
+def _doubt(code: Leniency, raw: str) -> Doubt:
+    return Doubt(code, shown(raw) if raw.strip() else "nothing", code.words.partition(": ")[2])
+
+
+def _bare(key: str) -> str:
+    while key.endswith(".0"):
+        key = key[:-2]
+    return key
+
+
+def _path(text: str) -> _Path | None:
+    text = text.strip()
+    if len(text) > LONGEST_CACHED or not _PATH.fullmatch(text):
+        return None
+    parts = text.split(".")
+    is_facet = len(parts) > _LEVELS
+    around: dict[str, None] = {}
+    for end in range(min(len(parts), _LEVELS) - (0 if is_facet else 1), 0, -1):
+        around[_bare(".".join(parts[:end]))] = None
+    return _Path(_bare(text), tuple(around), parts[_LEVELS] if is_facet else "")
