@@ -34,7 +34,7 @@ MISTAKES: dict[str, float] = {
     "tenth": 0.5,
     # Of tenfold incidents 20 % were mg for mg/kg and 16 % a unit slipped (WPSU 2017-18).
     "per kg left out": 1.2,
-    "thousandfold": 1.0,
+    "thousandfold": 0.35,
     # Named cases: 800 mg/250 mL programmed as 200 mg/250 mL; 20 mL/h for 250 mL/h; 200 for 1,300 units/h.
     "strength of another syringe": 1.5,
     "a digit left out": 1.5,
