@@ -1,0 +1,1 @@
+"""The processes that hold sockets: messages of pumps come in, are stored durably, and only then acknowledged."""

@@ -1,0 +1,77 @@
+"""
+From stored messages to events: whatever was stored can be read again, at any time, with a newer reader.
+
+What was read is handed on before its place is noted. A process that is killed between the two hands it on again, so
+``into`` must know what it has already; the lake does.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from openinfusion.core.errors import SenderError
+from openinfusion.gateway.store import Store, Stored
+
+T = TypeVar("T")
+LAKE = "lake"
+_BATCH = 500
+
+
+@dataclass(slots=True)
+class Replayed:
+    """
+    What was read.
+
+    Attributes:
+        messages: read, those at fault included.
+        events: handed on.
+        faults: messages that the reader refused, by its reason; they stay in the store.
+        at_fault: the numbers of the first hundred of them.
+
+    """
+
+    messages: int = 0
+    events: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    at_fault: list[int] = field(default_factory=list)
+
+
+def replay(
+    store: Store,
+    reader: Callable[[Stored], Iterable[T]],
+    into: Callable[[Sequence[T]], None],
+    *,
+    name: str = LAKE,
+    conflicts: bool = False,
+) -> Replayed:
+    """
+    Read what was stored since the last time and hand it on.
+
+    Args:
+        reader: makes events of a message; raises SenderError for one that it cannot read.
+        into: keeps events durably, each once however often it is handed on.
+        name: of this reader's place; ``store.move(name, 0)`` lets it begin again.
+        conflicts: also read messages that came under a control id that another had before.
+
+    """
+    told = Replayed()
+    while batch := store.messages_after(store.position(name), limit=_BATCH, conflicts=conflicts):
+        events = [event for message in batch if message.raw is not None for event in _read(message, reader, told)]
+        if events:
+            into(events)
+        told.messages += len(batch)
+        told.events += len(events)
+        store.move(name, batch[-1].id)
+    return told
+
+
+def _read(message: Stored, reader: Callable[[Stored], Iterable[T]], told: Replayed) -> list[T]:
+    """Return the events of a message: all, or none if it is at fault."""
+    try:
+        return list(reader(message))
+    except SenderError as error:
+        told.faults[f"found {error.found}; expected {error.expected}"] += 1
+        if len(told.at_fault) < 100:  # noqa: PLR2004 - enough to look at
+            told.at_fault.append(message.id)
+        return []

@@ -1,0 +1,281 @@
+"""
+What a gateway is told: one TOML file, read whole into one frozen value; every fault is said, with its place.
+
+Paths are relative to the folder of the file. What a file leaves out has the value that stands here.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+import msgspec
+
+from openinfusion.adapters.documents import read_bytes
+from openinfusion.core.errors import AuthorError, Fault
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=86400)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+Bytes = Annotated[int, msgspec.Meta(ge=1024, le=64 * 2**20)]
+Words = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Purpose = Literal["clinical", "test", "training", "example"]
+Network = IPv4Network | IPv6Network
+Table = Mapping[str, Any]
+_LARGEST_FILE = 2**20
+
+
+class SettingsError(AuthorError):
+    """The settings of a gateway cannot be used as they are written."""
+
+    def __init__(self, faults: tuple[Fault, ...], *, where: str) -> None:
+        first = faults[0]
+        super().__init__(where=f"{where}, {first.path}", found=first.found, expected=first.expected)
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """
+    How a listener proves who it is, and whom it asks for proof.
+
+    Attributes:
+        certificate: the PEM file of the chain that is shown to senders.
+        key: the PEM file of its private key, without a pass phrase.
+        client_ca: the PEM file of the authorities that sign senders' certificates; without it none is asked for.
+        require_client_certificate: whether a sender without a certificate is refused.
+
+    """
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+    require_client_certificate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """
+    A port where pumps' gateways send messages to.
+
+    Attributes:
+        name: what it is called in logs and metrics.
+        addresses: networks that may connect, such as 10.20.0.0/16; empty for any.
+        senders: names of applications (MSH-3, first component) that may send; empty for any.
+        tls: without it messages come unencrypted: for a closed network only.
+
+    """
+
+    name: Words = "mllp"
+    host: Words = "127.0.0.1"
+    port: Port = 2575
+    addresses: tuple[Network, ...] = ()
+    senders: tuple[Words, ...] = ()
+    tls: Tls | None = None
+
+    def admits(self, address: str) -> bool:
+        """Whether a connection from this address may be made."""
+        if not self.addresses:
+            return True
+        found = ip_address(address)
+        found = getattr(found, "ipv4_mapped", None) or found
+        return any(found in network for network in self.addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """
+    How much one sender may ask for, so that the others are served.
+
+    Attributes:
+        message_bytes: the longest message.
+        segments: the most segments of a message.
+        idle_seconds: how long a connection may say nothing; it then has to be made again.
+        read_seconds: how long a message may take from its first byte to its last, and an answer to be fetched.
+        handshake_seconds: how long TLS may take to begin.
+        stop_seconds: how long a stop waits for answers that are under way.
+        connections: open at once, in all.
+        connections_per_address: open at once from one address.
+        unanswered: messages of one connection that wait for their answer; it is not read further meanwhile.
+        waiting_high: messages of all that wait to be stored, at which nothing is read further,
+        waiting_low: and how few must be left before reading goes on.
+
+    """
+
+    message_bytes: Bytes = 2**20
+    segments: Count = 10_000
+    idle_seconds: Seconds = 600
+    read_seconds: Seconds = 30
+    handshake_seconds: Seconds = 10
+    stop_seconds: Seconds = 10
+    connections: Count = 2000
+    connections_per_address: Count = 500
+    unanswered: Count = 100
+    waiting_high: Count = 5000
+    waiting_low: Count = 2500
+
+
+@dataclass(frozen=True, slots=True)
+class StorePlace:
+    """Where messages are stored; the folder must be on a local disk."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class LakePlace:
+    """The lake that stored messages are for."""
+
+    folder: Path
+    organisation: Words
+    purpose: Purpose = "clinical"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Where health and metrics are told."""
+
+    host: Words = "127.0.0.1"
+    port: Port = 9575
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that a gateway is told."""
+
+    store: StorePlace
+    listeners: tuple[Listener, ...]
+    limits: Limits = field(default_factory=Limits)
+    health: Health | None = None
+    lake: LakePlace | None = None
+
+
+def read_settings(path: Path) -> Settings:
+    """
+    Return the settings in a TOML file.
+
+    Raises:
+        FileAccessError: the file cannot be read.
+        SettingsError: it is not TOML, or says what cannot be; every fault is in it.
+
+    """
+    content = read_bytes(path, limit=_LARGEST_FILE)
+    try:
+        table = tomllib.loads(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError((Fault("file", f"no TOML: {error}", "a TOML file in UTF-8"),), where=str(path)) from None
+    reader = _Reader(path.parent)
+    made = reader.read(Settings, table, "")
+    faults = (*reader.faults, *(_contradictions(made) if isinstance(made, Settings) else ()))
+    if faults or not isinstance(made, Settings):
+        raise SettingsError(faults, where=str(path))
+    return made
+
+
+def _contradictions(settings: Settings) -> Iterator[Fault]:
+    limits = settings.limits
+    if not settings.listeners:
+        yield Fault("listeners", "none", "one [[listeners]] at least")
+    if limits.waiting_low > limits.waiting_high:
+        words = f"at most waiting_high, {limits.waiting_high:,}"
+        yield Fault("limits.waiting_low", f"{limits.waiting_low:,}", words)
+    if limits.connections_per_address > limits.connections:
+        words = f"at most connections, {limits.connections:,}"
+        yield Fault("limits.connections_per_address", f"{limits.connections_per_address:,}", words)
+    places = [(f"listeners[{number}].port", one.host, one.port) for number, one in enumerate(settings.listeners)]
+    places += [("health.port", settings.health.host, settings.health.port)] if settings.health else []
+    for number, (place, host, port) in enumerate(places):
+        if port and (host, port) in {one[1:] for one in places[:number]}:
+            yield Fault(place, f"{port} again", "a port of its own")
+    names = [one.name for one in settings.listeners]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield Fault(f"listeners[{number}].name", f"{name!r} again", "a name of its own")
+
+
+class _Reader:
+    """Reads tables into the classes above, and goes on after a fault, so that all are said at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.faults: list[Fault] = []
+
+    def read(self, kind: type, table: object, place: str) -> object:
+        """Return a value of a class, or ``None`` if the table has a fault."""
+        if not isinstance(table, dict):
+            return self._fault(place, _kind_of(table), "a table")
+        prefix = f"{place}." if place else ""
+        hints = get_type_hints(kind, include_extras=True)
+        known = len(self.faults)
+        for key in table.keys() - hints.keys():
+            self._fault(f"{prefix}{key}", "an unknown key", f"one of {', '.join(hints)}")
+        found = {key: self._value(hints[key], value, f"{prefix}{key}") for key, value in table.items() if key in hints}
+        for one in fields(kind):
+            if one.name not in table and one.default is one.default_factory:  # both are MISSING
+                self._fault(f"{prefix}{one.name}", "nothing", "a value: it has no default")
+        return None if len(self.faults) > known else kind(**found)
+
+    def _value(self, kind: Any, value: object, place: str) -> object:  # noqa: ANN401 - a type, as typing writes it
+        inner = [one for one in get_args(kind) if one is not type(None)]
+        if kind == tuple[Network, ...]:
+            return self._list(self._network, value, place)
+        if kind == tuple[Listener, ...]:
+            return self._list(lambda one, at: self.read(Listener, one, at), value, place)
+        if kind is Path or inner == [Path]:
+            text = self._plain(Words, value, place)
+            return self._folder / text if isinstance(text, str) else None
+        table = next((one for one in (kind, *inner) if one in _TABLES), None)
+        return self._plain(kind, value, place) if table is None else self.read(table, value, place)
+
+    def _list(self, read: Any, value: object, place: str) -> object:  # noqa: ANN401 - one of the two above
+        if not isinstance(value, list):
+            return self._fault(place, _kind_of(value), "a list")
+        return tuple(read(one, f"{place}[{number}]") for number, one in enumerate(value))
+
+    def _network(self, value: object, place: str) -> object:
+        try:
+            return ip_network(value if isinstance(value, str) else "")
+        except ValueError:
+            return self._fault(place, repr(value), "an address or a network, such as 10.20.0.0/16")
+
+    def _plain(self, kind: Any, value: object, place: str) -> object:  # noqa: ANN401 - a type, as typing writes it
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            return self._fault(place, _kind_of(value), _in_words(str(error)))
+
+    def _fault(self, path: str, found: str, expected: str) -> object:
+        """Note a fault, and return what stands for the value that is not there."""
+        self.faults.append(Fault(path, found, expected))
+        return None
+
+
+_TABLES = (Tls, Limits, StorePlace, LakePlace, Health)
+
+
+_WORDS = {
+    "Expected ": "",
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`str`": "a text",
+    "`bool`": "true or false",
+    "`array`": "a list",
+    "`object`": "a table",
+    " >= ": ", at least ",
+    " <= ": ", at most ",
+    " > ": ", more than ",
+}
+
+
+def _in_words(message: str) -> str:
+    """Return what msgspec expected, as whoever writes the file would say it."""
+    words = message.partition(", got ")[0].partition(" - at ")[0]
+    for written, said in _WORDS.items():
+        words = words.replace(written, said)
+    return words
+
+
+def _kind_of(value: object) -> str:
+    return repr(value) if isinstance(value, str | int | float | bool) else f"a {type(value).__name__}"
