@@ -40,7 +40,7 @@ class Arrived:
 
 
 Errors = Iterator[OrderError]
-INVALID, BAD_UNIT, STATE = 9004, 9008, 9017
+MISSING, INVALID, BAD_UNIT, STATE = 9003, 9004, 9008, 9017
 _LINKS = {Link.UNKNOWN: 9001, Link.OFF: 9006, Link.OFFLINE: 9007, Link.NO_ANSWER: 9015}
 
 
@@ -64,10 +64,11 @@ def of_presence(arrived: Arrived) -> Errors:
     for step in order.steps:
         needed += list(_needed(order, step, is_syringe=is_syringe))
     # What is there and cannot be read is not missing.
-    unread = {item.field for item in order.unread}
+    unread = {item.field for item in order.unread if item.code != MISSING}
+    needed += [(item.field, False) for item in order.unread if item.code == MISSING]
     missing = [field for field, is_there in needed if not is_there and not unread & {field, _UNITS.get(field, field)}]
     if missing:
-        yield refusal(9003, fields=missing)
+        yield refusal(MISSING, fields=missing)
 
 
 _UNITS = {Field.RATE: Field.RATE_UNIT, Field.AMOUNT: Field.AMOUNT_UNIT, Field.DILUENT: Field.DILUENT_UNIT}

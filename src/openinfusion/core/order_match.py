@@ -1,25 +1,20 @@
 """
 Find the one entry of a library that an order means, without guessing.
 
-Codes come before names, and every code and name that is known must mean the same medicine. A name matches where its
-letters are the same, capitals and blanks aside; what is merely near is reported and never taken. Then every entry of
-the medicine in the care area is held against what the order says, one question after the other; the first question
-that no entry passes is the answer, and two entries that pass all of them are an answer too: nobody can tell.
+Every entry of the medicine in the care area is held against what the order says, one question after the other; the
+first question that no entry passes is the answer, and two entries that pass all of them are an answer too: nobody can
+tell. Which medicine is meant: ``order_medicines``.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 
-from openinfusion.core.library import Drug, Entry, EntryType, Library, Route
-from openinfusion.core.naming import slug
+from openinfusion.core.library import Drug, Entry, EntryType, Route
 from openinfusion.core.order_codes import OrderError, refusal
+from openinfusion.core.order_medicines import Medicines, Miss, Near, plain_name
 from openinfusion.core.order_parts import (
-    Code,
     Field,
-    Medication,
     Order,
     OrderRules,
     PumpSituation,
@@ -28,99 +23,6 @@ from openinfusion.core.order_parts import (
     is_flow,
 )
 from openinfusion.core.units import ML, Kind, PatientBasis, Quantity, Unit
-
-LONGEST_NAME = 120
-_DMD = frozenset({"sct", "snomed", "snomed-ct", "snomed ct", "dm+d", "dmd", "2.16.840.1.113883.2.1.3.2.4.15"})
-_NEAR = 0.8
-_MOST_NEAR = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A medicine of the library that an unknown name may mean, and why it is not taken."""
-
-    drug: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a medication means in the library: one medicine, or why there is none; an entry where a code names it."""
-
-    drug: Drug | None
-    by: str
-    why: str = ""
-    entry: str | None = None
-
-
-class Medicines:
-    """The medicines of one library, by every code and word for them."""
-
-    def __init__(self, library: Library) -> None:
-        """Index codes, ids and words; a word of two medicines keeps both."""
-        self.library = library
-        self._words: dict[str, set[str]] = {}
-        self._dmd: dict[str, set[str]] = {}
-        self._slugs: dict[str, str] = {}
-        for drug in library.drugs:
-            for word in (drug.name, drug.tall_man, *drug.aliases):
-                if word and (key := _key(word)):
-                    self._words.setdefault(key, set()).add(drug.id)
-                    self._slugs.setdefault(slug(word), drug.id)
-            if drug.vtm is not None:
-                self._dmd.setdefault(drug.vtm, set()).add(drug.id)
-        self._ids = {drug.id for drug in library.drugs}
-
-    def find(self, medication: Medication) -> Found:
-        """Return the one medicine that all known codes and names of a medication mean."""
-        tried = [(f"code {code.value!r}", "code", self._of_code(code)) for code in medication.codes]
-        tried += [(f"name {name!r}", "name", self._words.get(_key(name), set())) for name in medication.names]
-        known = [(words, by, drugs) for words, by, drugs in tried if drugs]
-        if not known:
-            return Found(None, "", f"tried {', '.join(w for w, _, _ in tried) or 'nothing'}; the library knows none")
-        common = set.intersection(*(set(drugs) for _, _, drugs in known))
-        if len(common) != 1:
-            said = "; ".join(f"{words} is {' or '.join(sorted(drugs))}" for words, _, drugs in known)
-            return Found(None, "", f"not one medicine: {said}")
-        (drug_id,) = common
-        entry = next((c.value for c in medication.codes if self.library.find_entry(c.value) is not None), None)
-        return Found(self.library.drug(drug_id), known[0][1], entry=entry)
-
-    def _of_code(self, code: Code) -> set[str]:
-        """Return the medicines with a code: dm+d, or an id of our own, whichever system the order says."""
-        system = code.system.strip().casefold()
-        dmd = self._dmd.get(code.value, set()) if system in _DMD or not system else set()
-        if system in _DMD:
-            return dmd
-        entry = self.library.find_entry(code.value)
-        own = {code.value} & self._ids | ({entry.drug} if entry is not None else set())
-        return dmd | own
-
-    def near(self, medication: Medication) -> tuple[Near, ...]:
-        """Return the medicines that an unknown name may mean, for a person to decide."""
-        found: dict[str, Near] = {}
-        for name in medication.names:
-            word = slug(name[:LONGEST_NAME])
-            for drug, why in self._near(word) if word else ():
-                found.setdefault(drug, Near(drug, why))
-        return tuple(found.values())[:_MOST_NEAR]
-
-    def _near(self, word: str) -> Iterable[tuple[str, str]]:
-        if word in self._slugs:
-            yield self._slugs[word], "differs only in signs: add it as an alias"
-        held = [known for known in self._slugs if known and known != word and _holds(word, known)]
-        for known in sorted(held, key=len, reverse=True):
-            yield self._slugs[known], f"the name holds {known!r}: add it as an alias, or send the code"
-        for known in get_close_matches(word, self._slugs, n=_MOST_NEAR, cutoff=_NEAR):
-            yield self._slugs[known], f"spelled nearly as {known!r}: is it the same medicine?"
-
-
-def _key(word: str) -> str:
-    return " ".join(word.casefold().split())
-
-
-def _holds(word: str, known: str) -> bool:
-    return re.search(rf"(?:^|-){re.escape(known)}(?:-|$)", word) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +35,7 @@ class Match:
         by: what it was found by: code or name.
         entry: the one entry that fits, or ``None``.
         error: why none does.
+        miss: the kind of reason.
         near: medicines whose names are near, where none was found.
 
     """
@@ -141,6 +44,7 @@ class Match:
     by: str
     entry: Entry | None
     error: OrderError | None
+    miss: Miss | None = None
     near: tuple[Near, ...] = ()
 
 
@@ -158,38 +62,41 @@ class Asked:
         return self.order.first
 
 
-Question = tuple[Callable[[Entry, Asked], bool], Callable[[list[Entry], Asked], OrderError]]
+Question = tuple[Miss, Callable[[Entry, Asked], bool], Callable[[list[Entry], Asked], OrderError]]
 
 
 def match(order: Order, medicines: Medicines, situation: PumpSituation, *, rules: OrderRules) -> Match:
     """Return the one entry of the situation's care area that an order means, or why there is none."""
     found = medicines.find(order.medication)
     if found.drug is None:
-        return Match(None, "", None, refusal(9010, found.why), medicines.near(order.medication))
+        error, near = refusal(9010, found.why), medicines.near(order.medication)
+        return Match(None, "", None, error, found.miss, near)
     asked = Asked(order, situation, rules)
     library = medicines.library
     here = [e for e in library.entries if e.drug == found.drug.id and e.care_area == situation.care_area]
     if not here:
         areas = sorted({e.care_area for e in library.entries if e.drug == found.drug.id})
         why = f"{found.drug.name} is not in the care area {situation.care_area!r}; it is in {_listed(areas)}"
-        return Match(found.drug, found.by, None, refusal(9010, why))
+        return Match(found.drug, found.by, None, refusal(9010, why), Miss.NOT_IN_AREA)
     if found.entry is not None:
         here = [entry for entry in here if entry.id == found.entry]
-    entry, error = _ask_all(here, asked)
-    return Match(found.drug, found.by, entry, error)
+    answer = _ask_all(here, asked)
+    if isinstance(answer, Entry):
+        return Match(found.drug, found.by, answer, None)
+    return Match(found.drug, found.by, None, *answer)
 
 
-def _ask_all(entries: list[Entry], asked: Asked) -> tuple[Entry | None, OrderError | None]:
-    for fits, answer in QUESTIONS:
+def _ask_all(entries: list[Entry], asked: Asked) -> Entry | tuple[OrderError, Miss]:
+    for miss, fits, answer in QUESTIONS:
         left = [entry for entry in entries if fits(entry, asked)]
         if not left:
-            return None, answer(entries, asked)
+            return answer(entries, asked), miss
         entries = left
     if len(entries) > 1:
         entries = _same_bag(entries, asked.step) or entries
     if len(entries) > 1:
-        return None, refusal(9010, f"more than one entry fits: {_listed(sorted(entry.id for entry in entries))}")
-    return entries[0], None
+        return refusal(9010, f"more than one entry fits: {_ids(entries)}"), Miss.SEVERAL
+    return entries[0]
 
 
 def _same_bag(entries: list[Entry], step: Step) -> list[Entry]:
@@ -231,7 +138,7 @@ def _other_type(entries: list[Entry], asked: Asked) -> OrderError:
 
 def _is_for_therapy(entry: Entry, asked: Asked) -> bool:
     therapy = asked.order.therapy
-    return therapy is None or (entry.therapy is not None and _key(entry.therapy) == _key(therapy))
+    return therapy is None or (entry.therapy is not None and plain_name(entry.therapy) == plain_name(therapy))
 
 
 def _other_therapy(entries: list[Entry], asked: Asked) -> OrderError:
@@ -375,13 +282,13 @@ def _other_unit(entries: list[Entry], asked: Asked) -> OrderError:
 
 
 QUESTIONS: tuple[Question, ...] = (
-    (_is_offered, _not_offered),
-    (_is_of_type, _other_type),
-    (_is_for_therapy, _other_therapy),
-    (_is_by_route, _other_route),
-    (_is_in_place, _other_place),
-    (has_strength, _other_strength),
-    (has_units, _other_unit),
+    (Miss.NOT_OFFERED, _is_offered, _not_offered),
+    (Miss.TYPE, _is_of_type, _other_type),
+    (Miss.THERAPY, _is_for_therapy, _other_therapy),
+    (Miss.ROUTE, _is_by_route, _other_route),
+    (Miss.PLACE, _is_in_place, _other_place),
+    (Miss.STRENGTH, has_strength, _other_strength),
+    (Miss.UNIT, has_units, _other_unit),
 )
 _MOST_LISTED = 6
 

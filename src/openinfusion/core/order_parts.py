@@ -77,6 +77,7 @@ class Field(Enum):
     CLINICIAN = "Clinician Dose (OBX 158019)"
     INTERMITTENT = "Intermittent Dose (OBX 158023)"
     CONTAINER = "Container Volume (OBX 157994)"
+    ORDER_TYPE = "Order Type (OBX MDC_INFUS_ORDER_TYPE)"
     STEP = "Step (RXG-1, OBX 158037)"
 
 
@@ -118,7 +119,8 @@ class Step:
     One step of an order; every order but a multistep one has one.
 
     ``rate`` is in mL per time; ``dose`` is a dose, or a dose rate where its unit has a time. A bolus gives its dose in
-    ``dose`` or its volume in ``volume``. ``medication`` is what a step after the first names.
+    ``dose`` or its volume in ``volume``. ``medication`` is what a step after the first names. A step that
+    ``waits`` begins when the nurse confirms it.
     """
 
     volume: Quantity | None = None
@@ -130,6 +132,7 @@ class Step:
     kind: StepKind = StepKind.CONTINUOUS
     number: int = 1
     medication: Medication | None = None
+    waits: bool = False
 
     @property
     def dose_rate(self) -> Quantity | None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from openinfusion.core.library import Entry, EntryType
 from openinfusion.core.order_checks import Arrived
 from openinfusion.core.order_codes import OrderError, refusal
-from openinfusion.core.order_match import Found, is_same_unit, rate_unit, same_strength
+from openinfusion.core.order_match import is_same_unit, rate_unit, same_strength
+from openinfusion.core.order_medicines import Found
 from openinfusion.core.order_parts import Activity, Field, OrderKind, Running
 from openinfusion.core.order_programmes import Judged, ask, bolus_of, errors_of, programmes_of
 from openinfusion.core.units import Quantity

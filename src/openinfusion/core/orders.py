@@ -12,7 +12,8 @@ from datetime import datetime
 from openinfusion.core.library import Entry, Library
 from openinfusion.core.order_checks import CHECKS, Arrived
 from openinfusion.core.order_codes import CODES, OrderCode, OrderError
-from openinfusion.core.order_match import Match, Medicines, Near, match
+from openinfusion.core.order_match import Match, match
+from openinfusion.core.order_medicines import Medicines, Miss, Near
 from openinfusion.core.order_parts import (
     USUAL_RULES,
     Activity,
@@ -45,6 +46,7 @@ __all__ = [
     "Match",
     "Medication",
     "Medicines",
+    "Miss",
     "Near",
     "Order",
     "OrderAnswer",
@@ -73,6 +75,7 @@ class OrderAnswer:
         for_bedside: what the nurse reads at the pump: soft limits to confirm, and what was not checked.
         entry: the entry of the library that it was matched to.
         matched_by: what its medicine was found by: code, name, or what runs.
+        miss: the kind of reason for which it matches no entry.
         near: medicines whose names are near, where none was found.
         programmes: what the pump would hold, one for each step or dose.
         verdicts: what the dose engine says of each.
@@ -84,6 +87,7 @@ class OrderAnswer:
     for_bedside: tuple[str, ...] = ()
     entry: Entry | None = None
     matched_by: str = ""
+    miss: Miss | None = None
     near: tuple[Near, ...] = ()
     programmes: tuple[Programme, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
@@ -136,7 +140,7 @@ def check_order(
     found = match(order, medicines, situation, rules=rules)
     if found.entry is None:
         errors = (found.error,) if found.error is not None else ()
-        return OrderAnswer(order_id=order.id, errors=errors, matched_by=found.by, near=found.near)
+        return OrderAnswer(order_id=order.id, errors=errors, matched_by=found.by, miss=found.miss, near=found.near)
     judged, errors = judge(arrived, found.entry)
     return _answer(arrived, found.entry, judged, errors=errors, by=found.by)
 

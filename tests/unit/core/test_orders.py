@@ -27,7 +27,7 @@ from openinfusion.core.library import (
 )
 from openinfusion.core.order_checks import Arrived
 from openinfusion.core.order_codes import refusal
-from openinfusion.core.order_match import Medicines
+from openinfusion.core.order_medicines import Medicines
 from openinfusion.core.order_parts import PcaOrder
 from openinfusion.core.order_programmes import Judged, errors_of
 from openinfusion.core.orders import (
