@@ -9,7 +9,7 @@ from openinfusion.adapters.hl7.identity import read_coded
 from openinfusion.adapters.hl7.leniency import Cautions, Doubt, Leniency, shown
 from openinfusion.adapters.hl7.metrics import Form, Metric, NodeKind
 from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, words
-from openinfusion.adapters.hl7.shape import OF_OWNER, OF_PANEL, Meant
+from openinfusion.adapters.hl7.shape import OF_OWNER, OF_PANEL, Fed, Meant
 from openinfusion.adapters.hl7.text import USUAL, Segment, Separators, unescape
 from openinfusion.adapters.hl7.tree import FLAGS, STATUS, UNIT, VALUE, Node, Observation, Panel
 from openinfusion.adapters.hl7.units import Measured, cached_measured, read_measured
@@ -67,8 +67,13 @@ def collect(panel: Panel, cautions: Cautions) -> Told:
     """Return the values of the OBX of one OBR."""
     segments, shape = panel.segments, panel.shape
     slots: list[Values] = [{} for _ in range(shape.slots)]
-    _read_amounts(panel, slots, cautions)
-    for at, field, slot, _, meant in shape.rest:
+    slow = list(shape.rest)
+    if segments and segments[0].separators is USUAL:
+        slow += (*_read_amounts(panel, slots), *_read_texts(panel, slots), *_read_words(panel, slots))
+    else:
+        slow += (*shape.amounts, *shape.texts, *shape.words)
+    slow.sort()
+    for at, field, slot, _, _, meant in slow:
         value = read_value(segments[at], meant, cautions)
         if value is not None:
             slots[slot][field] = value
@@ -80,21 +85,49 @@ def collect(panel: Panel, cautions: Cautions) -> Told:
     return Told(dict(_groups(panel, slots)), network, battery, alert, location, others)
 
 
-def _read_amounts(panel: Panel, slots: list[Values], cautions: Cautions) -> None:
-    """Read the numbers: those that need no word of warning here, in one go; all others as ``read_value`` does."""
+def _read_amounts(panel: Panel, slots: list[Values]) -> Iterator[Fed]:
+    """Read the numbers of which nothing is to be said, and yield the others."""
     segments = panel.segments
-    for at, field, slot, fit, meant in panel.shape.amounts:
+    for one in panel.shape.amounts:
+        at, field, slot, fit, _, _ = one
         segment = segments[at]
         fields = segment.fields
-        is_plain = len(fields) > STATUS and fields[STATUS] not in _NOT_PLAIN and fields[VALUE] and not fields[FLAGS]
-        if is_plain and len(segment.text) < _PLAIN:
-            measured, of_number, of_unit = cached_measured(fields[VALUE], fields[UNIT], fit)
-            if not of_number and not of_unit:
-                slots[slot][field] = measured
+        if len(fields) > STATUS and fields[STATUS] not in _NOT_PLAIN and not fields[FLAGS] and fields[VALUE]:
+            value, unit = fields[VALUE], fields[UNIT]
+            if len(segment.text) < _PLAIN and "\\" not in value and "\\" not in unit:
+                measured, of_number, of_unit = cached_measured(value, unit, fit)
+                if not of_number and not of_unit:
+                    slots[slot][field] = measured
+                    continue
+        yield one
+
+
+def _read_texts(panel: Panel, slots: list[Values]) -> Iterator[Fed]:
+    """Read the texts without components and escapes, and yield the others."""
+    segments = panel.segments
+    for one in panel.shape.texts:
+        at, field, slot, _, _, _ = one
+        fields = segments[at].fields
+        if len(fields) > STATUS and fields[STATUS]:
+            text = fields[VALUE]
+            if text and "^" not in text and "\\" not in text and not text[0].isspace() and not text[-1].isspace():
+                slots[slot][field] = text
                 continue
-        value = read_value(segment, meant, cautions)
-        if value is not None:
-            slots[slot][field] = value
+        yield one
+
+
+def _read_words(panel: Panel, slots: list[Values]) -> Iterator[Fed]:
+    """Read the words that are published, and yield the others."""
+    segments = panel.segments
+    for one in panel.shape.words:
+        at, field, slot, _, key, _ = one
+        fields = segments[at].fields
+        if len(fields) > STATUS and fields[STATUS] and len(fields[VALUE]) < LONGEST_CACHED:
+            word, doubts = _word(key, fields[VALUE])
+            if word is not None and not doubts:
+                slots[slot][field] = word
+                continue
+        yield one
 
 
 def _groups(panel: Panel, slots: list[Values]) -> Iterator[tuple[Node | None, Group]]:
@@ -224,7 +257,7 @@ def _one_word(segment: Segment, raw: str, *, meant: Meant, cautions: Cautions) -
     term = meant.named.term
     if term is None or segment.separators is not USUAL or len(raw) > LONGEST_CACHED:
         return read_text(segment, raw)
-    word, doubts = _word(term.code or term.refid, raw)
+    word, doubts = _word(term.key, raw)
     if doubts:
         cautions.place(doubts, segment.place(VALUE))
     return word

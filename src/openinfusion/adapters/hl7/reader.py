@@ -48,7 +48,7 @@ def read_message(raw: bytes) -> Message:
     if len(raw) > LARGEST_MESSAGE:
         raise SenderError(where="message", found=f"{len(raw):,} bytes", expected=f"at most {LARGEST_MESSAGE:,}")
     cautions = Cautions([])
-    data = raw if raw[:4] == b"MSH|" and raw[-1:] != b"\r\x1c" else _without_frame(raw, cautions)
+    data = raw if raw[:4] == b"MSH|" and _END not in raw[-4:] else _without_frame(raw, cautions)
     data = _with_carriage_returns(data, cautions)
     separators = _separators(data, cautions)
     text = _decoded(data, separators, cautions)
@@ -176,10 +176,9 @@ def _is_glued(text: str, counts: dict[str, int], mark: str) -> bool:
     for name in ("OBX", "OBR"):
         if text.count(f"{name}{mark}") != counts.get(name, 0):
             return True
-    until_first = text.partition("\rOBR")[0]
-    return until_first.count(f"PID{mark}") != counts.get("PID", 0) or until_first.count(f"PV1{mark}") != counts.get(
-        "PV1", 0
-    )
+    # Further on, a field may end in PID ("RAPID"); before the first OBR none does.
+    until_obr = text.partition("\rOBR")[0]
+    return any(until_obr.count(f"{name}{mark}") != counts.get(name, 0) for name in ("PID", "PV1"))
 
 
 def _parted(lines: Iterable[str], mark: str, cautions: Cautions) -> Iterator[str]:
@@ -191,7 +190,7 @@ def _parted(lines: Iterable[str], mark: str, cautions: Cautions) -> Iterator[str
     """
     sign = re.escape(mark)
     begin = re.compile(
-        rf"(?:PID{sign}\d*{sign}|PV1{sign}\d*{sign}[A-Z]?(?:{sign}|$)|OBR{sign}\d*{sign}|OBX{sign}\d+{sign})"
+        rf"(?:PID{sign}\d*{sign}|PV1{sign}\d*{sign}[A-Z]? *(?={sign}|$|OBR|OBX)|OBR{sign}\d*{sign}|OBX{sign}\d+{sign})"
     )
     for line in lines:
         start = 0

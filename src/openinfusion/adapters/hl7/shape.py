@@ -8,7 +8,7 @@ OBX-4 alone, and a pump sends the same again and again: shapes are kept, the val
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,6 +19,8 @@ from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, Named, read_t
 CODE, SUB_ID = 3, 4
 _PATH = re.compile(r"[0-9]+(?:\.[0-9]+){0,5}")
 _LEVELS = 4
+# No rack holds more pumps and modules; what claims more is read as one, or each would look at all the others.
+MOST_OWNERS = 64
 _DEVICE_NAME = re.compile(r"MDC_DEV_\w+|\w+_(?:MDS|VMD|CHAN)")
 _RANKS = {NodeKind.RACK: 0, NodeKind.PUMP: 1, NodeKind.MODULE: 2}
 # Where values go: first what each owner (pump, module) tells, then network and battery, then two for each node.
@@ -62,6 +64,7 @@ class Fed(NamedTuple):
         field: the field that it feeds.
         slot: in which slot.
         fit: what its unit must measure, for an amount.
+        key: what its term is known by.
         meant: what its code means.
 
     """
@@ -70,6 +73,7 @@ class Fed(NamedTuple):
     field: str
     slot: int
     fit: str
+    key: int | str
     meant: Meant
 
 
@@ -91,6 +95,8 @@ class Shape(NamedTuple):
         nodes: the device nodes.
         owners: the pumps and modules, by their node; ``None`` stands for a pump that no node tells.
         amounts: the OBX that feed fields with a number.
+        texts: the OBX that feed fields with a text.
+        words: the OBX that feed fields with a word of an enumeration.
         rest: the OBX that feed fields with anything else.
         alerts: the OBX of an alert.
         locations: the OBX of a location system.
@@ -102,6 +108,8 @@ class Shape(NamedTuple):
     nodes: tuple[NodeShape, ...]
     owners: tuple[int | None, ...]
     amounts: tuple[Fed, ...]
+    texts: tuple[Fed, ...]
+    words: tuple[Fed, ...]
     rest: tuple[Fed, ...]
     alerts: tuple[Entry, ...]
     locations: tuple[Entry, ...]
@@ -146,7 +154,7 @@ def shape_of(ids: Ids, *, is_small: bool) -> Shape:
 def _shape(ids: Ids) -> Shape:
     means = [_meant(code) if len(code) <= LONGEST_CACHED else _find_meaning(code) for code, _ in ids]
     paths = [_path(path) for _, path in ids]
-    builder = _Builder(ids, [], [], [], {})
+    builder = _Builder(ids)
     for at, (meant, path) in enumerate(zip(means, paths, strict=True)):
         if meant.node is not None:
             builder.add_node(at, meant, path.key if path else "")
@@ -176,8 +184,8 @@ def _sorted(builder: "_Builder") -> Shape:
     owned = [_owner(nodes, index) for index in range(len(nodes))]
     owners = _owners(nodes, owned)
     by_part: dict[Part | None, list[Entry]] = {Part.ALERT: [], Part.LOCATION: [], None: []}
-    amounts: list[Fed] = []
     rest: list[Fed] = []
+    by_form: dict[Form, list[Fed]] = {Form.AMOUNT: [], Form.TEXT: [], Form.WORD: []}
     for entry in builder.entries:
         metric = entry.meant.metric
         part = metric.part if metric else None
@@ -187,12 +195,15 @@ def _sorted(builder: "_Builder") -> Shape:
             owner = owned[entry.node] if entry.node is not None else None
             group = owners.index(owner) if owner in owners else 0
             slot = _slot(entry, metric.part, group=group, builder=builder, owners=len(owners))
-            one = Fed(entry.at, metric.field, slot, metric.fit, entry.meant)
-            (amounts if metric.form is Form.AMOUNT else rest).append(one)
+            term = entry.meant.named.term
+            one = Fed(entry.at, metric.field, slot, metric.fit, term.key if term else "", entry.meant)
+            by_form.get(metric.form, rest).append(one)
     return Shape(
         nodes=tuple(nodes),
         owners=owners,
-        amounts=tuple(amounts),
+        amounts=tuple(by_form[Form.AMOUNT]),
+        texts=tuple(by_form[Form.TEXT]),
+        words=tuple(by_form[Form.WORD]),
         rest=tuple(rest),
         alerts=tuple(by_part[Part.ALERT]),
         locations=tuple(by_part[Part.LOCATION]),
@@ -206,6 +217,8 @@ def _owners(nodes: list[NodeShape], owned: list[int | None]) -> tuple[int | None
     owners = dict.fromkeys(owner for owner in owned if owner is not None)
     outer = {nodes[owner].parent for owner in owners}
     inner = [owner for owner in owners if owner not in outer]
+    if len(inner) > MOST_OWNERS:
+        return (inner[0],)
     return tuple(owners if len(inner) > 1 else inner) or (None,)
 
 
@@ -228,20 +241,24 @@ def _slot(entry: Entry, part: Part, *, group: int, builder: "_Builder", owners: 
 
 @dataclass(frozen=True, slots=True)
 class _Builder:
-    """A shape while it is made; ``known`` has the device nodes by their keys."""
+    """A shape while it is made; ``known`` has the device nodes by their keys, ``by_rest`` without the pump."""
 
     ids: Ids
-    nodes: list[NodeShape]
-    entries: list[Entry]
-    doubts: list[tuple[int, int, Doubt]]
-    known: dict[str, int]
+    nodes: list[NodeShape] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    doubts: list[tuple[int, int, Doubt]] = field(default_factory=list)
+    known: dict[str, int] = field(default_factory=dict)
+    by_rest: dict[str, int] = field(default_factory=dict)
+    last_of: dict[int, int] = field(default_factory=dict)
 
     def add_node(self, at: int, meant: Meant, key: str) -> None:
         """Add a device node; its parent is known by its path, or else the last before it of a higher level."""
         kind = meant.node or NodeKind.OTHER
         refid = meant.named.term.refid if meant.named.term else meant.named.name
-        parent = self._parent(key) if key else self._last_above(_RANKS.get(kind, _LEVELS))
-        self.known[key] = len(self.nodes)
+        rank = _RANKS.get(kind, _LEVELS)
+        parent = self._parent(key) if key else self._last_above(rank)
+        self.known[key] = self.last_of[rank] = len(self.nodes)
+        self.by_rest.setdefault(key.partition(".")[2], len(self.nodes))
         self.nodes.append(NodeShape(at, kind, refid, key, parent))
 
     def _parent(self, key: str) -> int | None:
@@ -252,8 +269,7 @@ class _Builder:
         return None
 
     def _last_above(self, rank: int) -> int | None:
-        above = (n for n in reversed(range(len(self.nodes))) if _RANKS.get(self.nodes[n].kind, _LEVELS) < rank)
-        return next(above, None)
+        return max((last for other, last in self.last_of.items() if other < rank), default=None)
 
     def around(self, at: int, path: _Path, last: int | None) -> int | None:
         """Return the nearest device around a path, or the one that has its place under another number of the pump."""
@@ -264,10 +280,9 @@ class _Builder:
             return None
         self.doubts.append((at, SUB_ID, _doubt(Leniency.SUB_ID_STRAY, self.ids[at][1])))
         for key in path.around:
-            rest = key.partition(".")[2]
-            for other, node in self.known.items():
-                if other.partition(".")[2] == rest:
-                    return node
+            node = self.by_rest.get(key.partition(".")[2])
+            if node is not None:
+                return node
         return last or 0
 
     def say_no_path(self, at: int) -> None:

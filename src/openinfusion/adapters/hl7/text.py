@@ -80,7 +80,7 @@ class Segment(NamedTuple):
         """Return one component, or one subcomponent of it, its escapes decoded; empty where it is absent."""
         fields = self.fields
         raw = fields[number] if number < len(fields) else ""
-        if raw.isalnum() and component == repetition == 1:
+        if component == repetition == 1 and (raw.isalnum() or (number <= 2 and self.name in _HEADERS)):  # noqa: PLR2004
             return raw
         raw = self._piece(number, repetition)
         parts = raw.split(self.separators.component)
