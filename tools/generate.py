@@ -15,6 +15,7 @@ import hazard_page
 import make_event_examples
 import make_examples
 import make_infusions
+import orders_page
 import pictures
 import pump_page
 import pump_picture
@@ -63,6 +64,7 @@ def documents() -> dict[Path, bytes]:
         "scenarios.md": scenario_pages.catalogue_page,
         "pump.md": pump_page.page,
         "event-sequences.md": event_sequences.page,
+        "orders.md": orders_page.page,
     }
     made = {REFERENCE / name: page().encode() for name, page in pages.items()}
     made[REFERENCE / "library.schema.json"] = (json.dumps(library_schema(), indent=2) + "\n").encode()

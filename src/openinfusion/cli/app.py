@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from openinfusion import __version__
-from openinfusion.cli import ask, demo, dose, events, gateway, lake, libraries, pump, replay, report, what_if
+from openinfusion.cli import ask, demo, dose, events, gateway, lake, libraries, orders, pump, replay, report, what_if
 from openinfusion.cli.console import error_console
 from openinfusion.core.errors import OpenInfusionError, OperatorError
 
@@ -27,6 +27,7 @@ app.add_typer(libraries.app, name="library")
 app.add_typer(events.app, name="events")
 app.add_typer(gateway.app, name="gateway")
 app.add_typer(lake.app, name="lake")
+app.add_typer(orders.app, name="orders")
 app.add_typer(pump.app, name="pump")
 app.command("check")(dose.check_programme)
 app.command("replay")(replay.replay_infusions)

@@ -16,13 +16,14 @@ from openinfusion.core.order_medicines import Medicines, Miss, Near, plain_name
 from openinfusion.core.order_parts import (
     Field,
     Order,
+    OrderKind,
     OrderRules,
     PumpSituation,
     Step,
     StepKind,
     is_flow,
 )
-from openinfusion.core.units import ML, Kind, PatientBasis, Quantity, Unit
+from openinfusion.core.units import ML, Kind, PatientBasis, Quantity, TimeBasis, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ def _not_offered(entries: list[Entry], asked: Asked) -> OrderError:
 
 def _is_of_type(entry: Entry, asked: Asked) -> bool:
     step = asked.step
+    if asked.order.kind is OrderKind.MULTISTEP:
+        return entry.type in (EntryType.CONTINUOUS, EntryType.FLUID)
     if entry.type is EntryType.PCA or asked.order.pca is not None:
         return entry.type is EntryType.PCA and asked.order.pca is not None
     if entry.type is not EntryType.INTERMITTENT:
@@ -126,6 +129,8 @@ def _is_of_type(entry: Entry, asked: Asked) -> bool:
 
 
 def _other_type(entries: list[Entry], asked: Asked) -> OrderError:
+    if asked.order.kind is OrderKind.MULTISTEP:
+        return refusal(9043, f"neither continuous nor a fluid: {_ids(entries)}")
     if asked.order.pca is not None:
         asks = "analgesia controlled by the patient"
     elif asked.step.single_dose is not None:
@@ -271,6 +276,10 @@ def is_same_unit(ordered: Unit, own: Unit, rules: OrderRules) -> bool:
 
 
 def _is_usable(ordered: Quantity, entry: Entry) -> bool:
+    """Whether an entry without a unit of its own takes a value; a single dose is not programmed by drug per time."""
+    is_drug_per_time = ordered.unit.time is not TimeBasis.NONE and not is_flow(ordered)
+    if is_drug_per_time and entry.type is EntryType.INTERMITTENT:
+        return False
     return is_flow(ordered) or _counts_alike(entry, ordered)
 
 

@@ -111,7 +111,8 @@ class Medicines:
     def _near(self, word: str) -> Iterable[tuple[str, str]]:
         if word in self._slugs:
             yield self._slugs[word], "differs only in signs: add it as an alias"
-        held = [known for known in self._slugs if known and known != word and _holds(word, known)]
+            return
+        held = [known for known in self._slugs if known and _holds(word, known)]
         for known in sorted(held, key=len, reverse=True):
             yield self._slugs[known], f"the name holds {known!r}: add it as an alias, or send the code"
         for known in get_close_matches(word, self._slugs, n=_MOST_NEAR, cutoff=_NEAR):

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from openinfusion.core.dosing import check
-from openinfusion.core.library import CareArea, Entry, EntryType, Library, Limit, Mode
+from openinfusion.core.library import CareArea, Entry, Library, Limit, Mode
 from openinfusion.core.order_checks import Arrived, lacks, total_of
 from openinfusion.core.order_codes import OrderError, refusal
-from openinfusion.core.order_parts import Field, Order, OrderKind, PcaOrder, Step, StepKind
+from openinfusion.core.order_parts import Field, Order, PcaOrder, Step, StepKind
 from openinfusion.core.programme import Finding, Parameter, Problem, Programme, Verdict
 from openinfusion.core.units import MINUTES, PatientBasis, Quantity
 
@@ -94,8 +94,6 @@ def bolus_of(order: Order, entry: Entry) -> Programme:
 def judge(arrived: Arrived, entry: Entry) -> tuple[tuple[Judged, ...], tuple[OrderError, ...]]:
     """Return every programme of an order with its verdict, and all reasons to refuse them."""
     order, area = arrived.order, arrived.library.care_area(entry.care_area)
-    if order.kind is OrderKind.MULTISTEP and entry.type not in (EntryType.CONTINUOUS, EntryType.FLUID):
-        return (), (refusal(9043, f"{entry.id} is {entry.type.value}"),)
     judged = tuple(
         Judged(programme, ask(programme, arrived), ordered) for programme, ordered in programmes_of(order, entry)
     )

@@ -475,14 +475,14 @@ def test_a_strength_for_what_has_none_is_a_mismatch():
 
 
 def test_rates_of_an_entry_without_a_unit_of_its_own():
-    """A rate in mL/h is known to every pump; a dose rate must at least count what the entry counts."""
+    """A rate in mL/h is known to every pump; a single dose is not programmed by drug per time."""
     plain = one_entry(
         type=EntryType.INTERMITTENT,
         concentration=Concentration(amount=Q("400 mg"), volume=Q("250 mL")),
         dose=limits("mg", 1, 500),
     )
     assert codes(changed(MG_PER_H, "rate", "100 mL/h"), library=plain) == []
-    assert codes(MG_PER_H, library=plain) == []
+    assert codes(MG_PER_H, library=plain) == [9009]
     assert codes(changed(MG_PER_H, "rate", "10 units/h"), library=plain) == [9009]
     only_volume = changed(MG_PER_H, "volume", "")
     assert codes(changed(only_volume, "duration", "2 h"), library=plain) == [9010]

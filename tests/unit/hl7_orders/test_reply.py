@@ -1,8 +1,8 @@
 """What we write in answer: read back by two independent readers, and exactly what the standard says."""
 
-import hl7  # type: ignore[import-untyped]
+import hl7
 import pytest
-from hl7apy.parser import parse_message  # type: ignore[import-untyped]
+from hl7apy.parser import parse_message
 
 from openinfusion.adapters.hl7 import read_message
 from openinfusion.adapters.hl7.orders import Fault

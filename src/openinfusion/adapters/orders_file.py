@@ -1,0 +1,321 @@
+"""
+Read a file of orders: a table (CSV or workbook) of one order a row, or HL7 messages, one or many.
+
+The columns are ``COLUMNS``; ``docs/reference/orders.md`` lists them. Numbers are plain decimals. A cell that cannot be
+read becomes part of its order, and the report says so; a column that is not known ends the reading, because a misspelt
+header would otherwise be a value that nobody asked about. No patient is read from a table, and none is shown.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from openinfusion.adapters.documents import Json, read_bytes
+from openinfusion.adapters.hl7 import read_message
+from openinfusion.adapters.hl7.orders import read_order
+from openinfusion.adapters.infusions.table import read_rows
+from openinfusion.core.errors import AuthorError, OpenInfusionError, TableError
+from openinfusion.core.library import Route
+from openinfusion.core.order_parts import PumpKind
+from openinfusion.core.order_reconciliation import Filed, Line, Reconciliation
+from openinfusion.core.orders import (
+    Code,
+    Field,
+    Medication,
+    Order,
+    OrderAnswer,
+    OrderKind,
+    PcaOrder,
+    Step,
+    StepKind,
+    Unread,
+)
+from openinfusion.core.units import Quantity, Unit
+
+MAX_BYTES = 64 * 2**20
+_MESSAGE = re.compile(rb"(?:^|[\r\n\x0b\x1c])(?:\xef\xbb\xbf)?[ \t\x0b]*(?=MSH[^A-Za-z0-9\s])")
+
+
+class Column(NamedTuple):
+    """One column of a table of orders: its header, what stands in it, an example."""
+
+    name: str
+    words: str
+    example: str = ""
+
+
+COLUMNS = (
+    Column("order_id", "the number of the order; rows of one multistep order share it", "RX-0001"),
+    Column("kind", "new, change, bolus or multistep; new if empty", "new"),
+    Column("drug_code", "a code of the medicine", "108441005"),
+    Column("drug_code_system", "whose code it is: SCT for dm+d; empty if not known", "SCT"),
+    Column("drug_name", "a name of the medicine", "dopamine"),
+    Column("therapy", "the indication, in the words of the library", "sedation"),
+    Column("care_area", "id or name of the care area; --area if empty", "adult-ward"),
+    Column("route", "intravenous, subcutaneous and so on, as in the library", "intravenous"),
+    Column("pump", "large-volume pump or syringe pump", "syringe pump"),
+    Column("secondary", "yes for a secondary (piggyback) infusion", "yes"),
+    Column("volume_ml", "volume to be infused", "250"),
+    Column("rate_ml_per_h", "rate", "13.3"),
+    Column("dose", "dose, or dose rate where the unit has a time", "10"),
+    Column("dose_unit", "unit of the dose", "micrograms/kg/min"),
+    Column("duration_min", "the time that it takes", "30"),
+    Column("amount", "drug in the bag or syringe", "400"),
+    Column("amount_unit", "unit of the amount", "mg"),
+    Column("diluent_ml", "volume that holds it", "250"),
+    Column("weight_kg", "the patient's weight", "85"),
+    Column("height_cm", "the patient's height", "170"),
+    Column("bsa_m2", "the patient's body surface area", "1.8"),
+    Column("lockout_min", "PCA: time between two doses of the patient; the dose is in the column dose", "5"),
+    Column("dose_limit", "PCA: the most within dose_limit_h", "30"),
+    Column("dose_limit_unit", "PCA: unit of the dose limit", "mg"),
+    Column("dose_limit_h", "PCA: the hours over which the dose limit counts", "4"),
+    Column("parent", "bolus: the order that runs", "RX-0001"),
+    Column("step", "multistep: number of this step, from 1", "1"),
+    Column("steps", "multistep: how many there are", "3"),
+    Column("step_kind", "multistep: continuous, loading-dose or delay; continuous if empty", "continuous"),
+)
+_KNOWN = frozenset(column.name for column in COLUMNS)
+
+
+def read_orders(path: Path, zone: tzinfo = UTC) -> tuple[Filed, ...]:
+    """
+    Return the orders in a file.
+
+    Raises:
+        OperatorError: the file cannot be read, or is too large.
+        SenderError: a table is damaged, empty, or has a column that is not known.
+
+    """
+    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+        content = read_bytes(path, limit=MAX_BYTES)
+        starts = [match.end() for match in _MESSAGE.finditer(content)]
+        if starts and not content[: starts[0]].strip(b" \t\r\n\x0b\x1c\xef\xbb\xbf"):
+            return tuple(_from_messages(content, starts, zone))
+    return tuple(_from_rows(path))
+
+
+def _from_messages(content: bytes, starts: list[int], zone: tzinfo) -> Iterator[Filed]:
+    for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(content)], strict=True), start=1):
+        place = f"message {number}"
+        try:
+            reading = read_order(read_message(content[start:end].strip(b"\x0b\x1c\r\n") + b"\r"), zone)
+        except OpenInfusionError as error:
+            yield Filed(place, None, faults=(str(error),))
+            continue
+        faults = tuple(f"{fault.words} ({fault.place})" for fault in reading.faults)
+        yield Filed(place, reading.order, faults=faults)
+
+
+def _from_rows(path: Path) -> Iterator[Filed]:
+    rows = read_rows(path, ",")
+    _, header = next(rows)
+    names = [cell.strip() for cell in header]
+    _check_header(names, path.name)
+    waiting: list[tuple[int, Mapping[str, str]]] = []
+    for number, cells in rows:
+        if len(cells) != len(names):
+            yield Filed(f"row {number}", None, faults=(f"{len(cells)} cells; the header has {len(names)}",))
+            continue
+        row = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
+        if waiting and not _goes_on(waiting[-1][1], row):
+            yield _filed(waiting)
+            waiting = []
+        waiting.append((number, row))
+    if waiting:
+        yield _filed(waiting)
+
+
+def _check_header(names: list[str], where: str) -> None:
+    for name in names:
+        if name not in _KNOWN:
+            expected = f"one of {', '.join(column.name for column in COLUMNS)}"
+            raise TableError(where=f"{where}, header", found=f"the column {name!r}", expected=expected)
+        if names.count(name) > 1:
+            raise TableError(where=f"{where}, header", found=f"the column {name!r} twice", expected="each column once")
+    if not {"drug_code", "drug_name"} & set(names):
+        raise TableError(where=f"{where}, header", found="no medicine", expected="a column drug_code or drug_name")
+
+
+def _goes_on(before: Mapping[str, str], row: Mapping[str, str]) -> bool:
+    """Whether a row is a further step of the order before it."""
+    is_step = before.get("kind") == row.get("kind") == OrderKind.MULTISTEP.value
+    return is_step and bool(row.get("order_id")) and before.get("order_id") == row.get("order_id")
+
+
+def _filed(rows: list[tuple[int, Mapping[str, str]]]) -> Filed:
+    (first, row), (last, _) = rows[0], rows[-1]
+    place = f"row {first}" if first == last else f"rows {first} to {last}"
+    cells = [_Cells(one) for _, one in rows]
+    order = _order(cells[0], place)
+    steps = tuple(_step(one) for one in cells)
+    unread = tuple(item for one in cells for item in one.unread)
+    return Filed(place, replace(order, steps=steps, unread=unread), row.get("care_area") or None)
+
+
+class _Cells:
+    """The cells of one row, and what in them could not be read."""
+
+    def __init__(self, row: Mapping[str, str]) -> None:
+        self.row = row
+        self.unread: list[Unread] = []
+
+    def text(self, name: str) -> str:
+        return self.row.get(name, "")
+
+    def quantity(self, name: str, about: Field, unit: str | Unit) -> Quantity | None:
+        """Return a number in the unit of its header or of the cell beside it."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            known = unit if isinstance(unit, Unit) else Unit.read(unit)
+        except AuthorError as error:
+            self.unread.append(Unread(9008, about, error.found, error.expected))
+            return None
+        try:
+            return Quantity.of(text, known)
+        except AuthorError as error:
+            self.unread.append(Unread(9004, about, error.found, error.expected))
+            return None
+
+    def one_of(self, name: str, about: Field, words: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the words mean
+        """Return what a word means; an unknown one is a value that cannot be read."""
+        text = self.text(name)
+        if text.casefold() not in words:
+            self.unread.append(Unread(9004, about, repr(text), ", ".join(filter(None, words))))
+            return words.get("")
+        return words[text.casefold()]
+
+    def count(self, name: str) -> int | None:
+        text = self.text(name)
+        if not text:
+            return None
+        if text.isascii() and text.isdigit() and len(text) < 6:  # noqa: PLR2004 - no order has so many steps
+            return int(text)
+        self.unread.append(Unread(9004, Field.STEP, repr(text), "a whole number"))
+        return None
+
+
+_KINDS = {"": OrderKind.NEW, **{kind.value: kind for kind in OrderKind}}
+_ROUTES: dict[str, Route | None] = {"": None, **{route.value: route for route in Route}}
+_PUMPS: dict[str, PumpKind | None] = {
+    "": None,
+    "large-volume pump": "large-volume pump",
+    "syringe pump": "syringe pump",
+}
+_YES = {"": False, "no": False, "yes": True}
+_STEPS = {"": StepKind.CONTINUOUS, **{kind.value: kind for kind in StepKind}}
+
+
+def _order(cells: _Cells, place: str) -> Order:
+    code, name = cells.text("drug_code"), cells.text("drug_name")
+    codes = (Code(code, cells.text("drug_code_system")),) if code else ()
+    return Order(
+        id=cells.text("order_id") or place,
+        kind=cells.one_of("kind", Field.ORDER_TYPE, _KINDS),
+        medication=Medication(codes, (name,) if name else ()),
+        steps=(),
+        weight=cells.quantity("weight_kg", Field.WEIGHT, "kg"),
+        height=cells.quantity("height_cm", Field.HEIGHT, "cm"),
+        body_surface_area=cells.quantity("bsa_m2", Field.SURFACE, "m2"),
+        route=cells.one_of("route", Field.ROUTE, _ROUTES),
+        device=cells.one_of("pump", Field.DEVICE, _PUMPS),
+        secondary=cells.one_of("secondary", Field.METHOD, _YES),
+        therapy=cells.text("therapy") or None,
+        pca=_pca(cells),
+        parent=cells.text("parent") or None,
+        total_steps=cells.count("steps"),
+    )
+
+
+def _is_pca(cells: _Cells) -> bool:
+    return any(cells.text(name) for name in ("lockout_min", "dose_limit", "dose_limit_h"))
+
+
+def _pca(cells: _Cells) -> PcaOrder | None:
+    if not _is_pca(cells):
+        return None
+    return PcaOrder(
+        demand=cells.quantity("dose", Field.DEMAND, cells.text("dose_unit")),
+        lockout=cells.quantity("lockout_min", Field.LOCKOUT, "min"),
+        dose_limit=cells.quantity("dose_limit", Field.DOSE_LIMIT, cells.text("dose_limit_unit")),
+        window=cells.quantity("dose_limit_h", Field.DOSE_LIMIT_TIME, "h"),
+    )
+
+
+def _step(cells: _Cells) -> Step:
+    return Step(
+        volume=cells.quantity("volume_ml", Field.VOLUME, "mL"),
+        rate=cells.quantity("rate_ml_per_h", Field.RATE, "mL/h"),
+        dose=None if _is_pca(cells) else cells.quantity("dose", Field.RATE, cells.text("dose_unit")),
+        duration=cells.quantity("duration_min", Field.DURATION, "min"),
+        amount=cells.quantity("amount", Field.AMOUNT, cells.text("amount_unit")),
+        diluent=cells.quantity("diluent_ml", Field.DILUENT, "mL"),
+        kind=cells.one_of("step_kind", Field.STEP, _STEPS),
+        number=cells.count("step") or (0 if cells.text("step") else 1),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The orders of one outcome, for a report."""
+
+    heading: str
+    lines: tuple[Line, ...]
+
+
+def groups_of(made: Reconciliation) -> Iterable[Group]:
+    """Yield the orders under their headings, in the order of the headings."""
+    for outcome in made.counts:
+        yield Group(outcome.value, tuple(line for line in made.lines if line.outcome is outcome))
+
+
+def answer_words(line: Line) -> str:
+    """Return what an order would be answered, in one line."""
+    answer = line.answer
+    if answer is None:
+        return "; ".join(line.notes)
+    if answer.errors:
+        return "; ".join(map(str, answer.errors))
+    return "accepted" + (f"; the nurse confirms: {'; '.join(answer.for_bedside)}" if answer.for_bedside else "")
+
+
+def reconciliation_to_json(made: Reconciliation) -> Json:
+    """Return a reconciliation as JSON."""
+    about = made.library.library
+    return {
+        "library": {"name": about.name, "version": about.version},
+        "orders": len(made.lines),
+        "all_matched": made.is_all_matched,
+        "counts": {outcome.value: count for outcome, count in made.counts.items()},
+        "lines": [_line_to_json(line) for line in made.lines],
+    }
+
+
+def _line_to_json(line: Line) -> Json:
+    answer = line.answer
+    order = line.filed.order
+    return {
+        "place": line.filed.place,
+        "order": order.id if order is not None else None,
+        "medication": str(order.medication) if order is not None else None,
+        "outcome": line.outcome.value,
+        "care_area": line.care_area,
+        "matches_in": list(line.matches_in),
+        "notes": list(line.notes),
+        "answer": _answer_to_json(answer) if answer is not None else None,
+    }
+
+
+def _answer_to_json(answer: OrderAnswer) -> Json:
+    return {
+        "accepted": answer.is_accepted,
+        "errors": [{"code": e.code, "text": e.text, "detail": e.detail} for e in answer.errors],
+        "entry": answer.entry.id if answer.entry is not None else None,
+        "matched_by": answer.matched_by,
+        "for_bedside": list(answer.for_bedside),
+    }
