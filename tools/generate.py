@@ -12,6 +12,7 @@ import event_page
 import event_sequences
 import example_year_page
 import hazard_page
+import hl7_pages
 import make_event_examples
 import make_examples
 import make_infusions
@@ -58,6 +59,7 @@ def documents() -> dict[Path, bytes]:
         "errors.md": error_page,
         "event-log.md": event_page.page,
         "hazards.md": hazard_page.page,
+        "hl7.md": hl7_pages.page,
         "example-year.md": example_year_page.page,
         "questions.md": questions_page.page,
         "benchmarks.md": benchmark_page.page,

@@ -208,3 +208,11 @@ def test_a_shape_of_thousands_of_obx():
     """Long messages are read without keeping their shape."""
     lines = [obx(RATE, f"1.1.2.{n}", str(n), ML_H) for n in range(1, 900)]
     assert source(report(*lines)).rate.text == "899"
+
+
+def test_more_pumps_than_any_rack_holds():
+    """They are read as one, and it is said: each would otherwise look at all the others."""
+    lines = [obx("70049^MDC_DEV_PUMP_INFUS_LVP_MDS", f"{n}.0.0.0") for n in range(1, 70)]
+    meaning = read(join(msh("01"), OBR, *lines))
+    assert len(meaning.states) == 1
+    assert codes(meaning) == [("too-many", "OBX[1]-4")]

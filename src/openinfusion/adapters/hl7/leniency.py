@@ -75,6 +75,7 @@ class Leniency(Enum):
     TEST_DATA = ("test-data", "MSH-11 or OBX-8 says that this is a test or a demonstration: not for clinical analysis")
     LOCATION_IN_DEVICE = ("location-in-device", "the ward stands in repetitions of OBX-18: read from there")
     MORE_THAN_ONE = ("more-than-one", "a message that tells one thing has several OBR: only the first was read")
+    TOO_MANY = ("too-many", "one OBR has more pumps and modules than any rack holds: read as one")
     TOO_FEW = ("too-few", "a part that IHE requires is missing: what is there was read")
 
 

@@ -183,6 +183,8 @@ def _sorted(builder: "_Builder") -> Shape:
     nodes = builder.nodes
     owned = [_owner(nodes, index) for index in range(len(nodes))]
     owners = _owners(nodes, owned)
+    if len(owners) == 1 and owners[0] is not None and len(set(owned)) > MOST_OWNERS:
+        builder.doubts.append((nodes[owners[0]].at, SUB_ID, _doubt(Leniency.TOO_MANY, f"over {MOST_OWNERS}")))
     by_part: dict[Part | None, list[Entry]] = {Part.ALERT: [], Part.LOCATION: [], None: []}
     rest: list[Fed] = []
     by_form: dict[Form, list[Fed]] = {Form.AMOUNT: [], Form.TEXT: [], Form.WORD: []}
