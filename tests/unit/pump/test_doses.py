@@ -130,7 +130,7 @@ def test_a_paused_pump_gives_nothing_on_demand():
 def test_an_alarm_that_waits_for_an_answer_stops_the_button():
     bench = pca(["1", "5", "10", ""]).do("start; alarm occlusion_downstream")
     assert bench.beep("demand") == "answer the alarm first: occlusion downstream"
-    bench.do("clear; demand")
+    bench.do("clear; start; demand")
 
 
 def test_a_demand_dose_is_no_faster_than_the_care_area_allows():

@@ -6,10 +6,10 @@ from fractions import Fraction
 
 from openinfusion.core.entry import Entry, EntryType, Mode
 from openinfusion.core.events import Programmed
-from openinfusion.core.programme import Programme
+from openinfusion.core.programme import Parameter, Programme
 from openinfusion.core.units import MINUTES, ML_PER_H, Quantity
 from openinfusion.pump.machine.flow import Demand, Dose, Infusion, Step, told, whole_drops
-from openinfusion.pump.machine.form import BASIC, VOLUME, Asked, asked, other_way
+from openinfusion.pump.machine.form import BASIC, VOLUME, WEIGHT, Asked, asked, other_way
 from openinfusion.pump.machine.held import Held
 from openinfusion.pump.machine.judge import Judged, demand_rate, demand_volume, judge, judge_demand, judge_volume, moved
 from openinfusion.pump.machine.model import PumpModel
@@ -199,9 +199,12 @@ class Attempt:
         return None if step.vtbi is None else model.why_not_volume(step.vtbi)
 
     def again(self) -> None:
-        """Begin again with the first value; what was keyed before can be taken over."""
+        """Begin again with the first value, or with the weight if that was the fault; what was keyed is offered."""
         self.place = 0
-        self.asks = tuple(replace(one, offered=self.values.get(one.name, one.offered)) for one in self.asks)
+        crossed = self.judged.crossed if self.judged is not None else ()
+        is_weight = any(finding.parameter is Parameter.WEIGHT for finding in crossed)
+        asks = (WEIGHT, *self.asks) if is_weight and all(one.name != "weight" for one in self.asks) else self.asks
+        self.asks = tuple(replace(one, offered=self.values.get(one.name, one.offered)) for one in asks)
 
     def prepared(self, held: Held, model: PumpModel) -> Infusion:
         """Return the infusion that it becomes when it is started; without a settable rate the vein is not kept open."""

@@ -49,7 +49,8 @@ class Calls:
             return
         infusion = channel.infusion
         known: Fields = infusion.known if infusion is not None else {}
-        if alarm in STOPS_FLOW and channel.is_flowing:
+        waits = infusion is not None and infusion.status is Status.WAITING
+        if alarm in STOPS_FLOW and (channel.is_flowing or waits):
             channel.pause("alarm", reason=alarm.value.replace("_", " "))
         self.active[alarm] = self._note(Kind.ALARM_RAISED, known, alarm=alarm)
 

@@ -9,7 +9,7 @@ from openinfusion.core.numbers import round_to, show_number
 from openinfusion.core.programme import Programme
 from openinfusion.core.units import ML, ML_PER_H, Quantity
 from openinfusion.pump.machine.attempt import Attempt, Purpose
-from openinfusion.pump.machine.flow import Infusion, Stream
+from openinfusion.pump.machine.flow import Infusion, Step, Stream
 from openinfusion.pump.machine.judge import Judged, judge, judge_demand
 from openinfusion.pump.machine.screen import Choice, Screen
 
@@ -86,10 +86,18 @@ def title(attempt: Attempt, pump: "Pump") -> str:
 def keyed_lines(attempt: Attempt) -> tuple[str, ...]:
     """Return what has been keyed, value by value."""
     words = {one.name: one.what for one in attempt.asks}
-    lines = [f"{words.get(name, name.replace('_', ' '))}: {value}" for name, value in attempt.values.items()]
+    lines = [] if attempt.purpose is not Purpose.CHANGE or attempt.of is None else [_runs_now(attempt.of.now)]
+    lines += [f"{words.get(name, name.replace('_', ' '))}: {value}" for name, value in attempt.values.items()]
     if attempt.weight is not None and "weight" not in attempt.values:
         lines.append(f"weight: {attempt.weight}")
     return tuple(lines)
+
+
+def _runs_now(step: Step) -> str:
+    """Return what a change is to replace: "runs now: 21.5 micrograms/kg/min, 1,128.8 mL/h"."""
+    dose = step.programme.dose or step.dose_rate
+    shown = [] if dose is None else [str(_rounded(dose))]
+    return f"runs now: {', '.join([*shown, str(Quantity(step.rate, ML_PER_H))])}"
 
 
 def derived_lines(attempt: Attempt, pump: "Pump") -> tuple[str, ...]:

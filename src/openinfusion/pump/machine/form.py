@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from openinfusion.core.entry import Entry, EntryType, Mode
 from openinfusion.core.errors import OpenInfusionError
 from openinfusion.core.limits import Limits, Programmable
-from openinfusion.core.units import KG, M2, MINUTES, ML, ML_PER_H, Kind, PatientBasis, Quantity, Unit, VolumeBasis
+from openinfusion.core.units import (
+    GRAMS_OF_DRUG,
+    GRAMS_OF_PATIENT,
+    KG,
+    M2,
+    MINUTES,
+    ML,
+    ML_PER_H,
+    Kind,
+    PatientBasis,
+    Quantity,
+    Unit,
+    VolumeBasis,
+)
 
 MG = Unit.read("mg")
 MOST_DIGITS = 9
@@ -34,6 +47,7 @@ class Asked:
     is_optional: bool = False
 
 
+WEIGHT = Asked("weight", "weight of the patient", KG)
 RATE = Asked("rate", "rate", ML_PER_H)
 VOLUME = Asked("volume", "volume to be infused", ML)
 BASIC = (RATE, VOLUME)
@@ -80,7 +94,7 @@ def _patient(entry: Entry, limits: Programmable, *, knows_weight: bool) -> Itera
     if entry.concentration is not None and entry.concentration.amount is not None:
         bases.add(entry.concentration.amount.unit.patient)
     if PatientBasis.KG in bases and not knows_weight:
-        yield Asked("weight", "weight of the patient", KG)
+        yield WEIGHT
     if PatientBasis.M2 in bases:
         yield Asked("body_surface_area", "body surface area", M2)
 
@@ -146,6 +160,8 @@ def read_keyed(text: str, asked_for: Asked) -> Quantity | str | None:
         return f"{asked_for.what}: {error.expected}"
     if not _suits(quantity.unit, asked_for.unit):
         return f"{asked_for.what}: a value in {asked_for.unit.text}"
+    if quantity.unit is GRAMS_OF_DRUG and asked_for.unit is KG:  # the same letter weighs drug and patient
+        quantity = Quantity(quantity.value, GRAMS_OF_PATIENT)
     return quantity if quantity.value > 0 else f"{asked_for.what}: more than zero"
 
 

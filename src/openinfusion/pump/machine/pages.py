@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from openinfusion.core.entry import Entry
 from openinfusion.core.events import Kind
 from openinfusion.core.library import Drug
-from openinfusion.core.units import KG, ML, Quantity
+from openinfusion.core.units import ML, Quantity
 from openinfusion.pump.machine import display
 from openinfusion.pump.machine.attempt import Purpose
-from openinfusion.pump.machine.form import Asked, read_keyed
+from openinfusion.pump.machine.form import WEIGHT, Asked, read_keyed
 from openinfusion.pump.machine.held import FEWEST_LETTERS, MOST_LETTERS, Found
 from openinfusion.pump.machine.screen import Ask, Choice, Screen
 
@@ -114,8 +114,6 @@ class Areas(Page):
 class Weight(Page):
     """The weight of the patient, for doses per kilogram."""
 
-    asked = Asked("weight", "weight of the patient", KG)
-
     def screen(self, pump: "Pump") -> Screen:
         """Ask for it."""
         return Screen("Weight", ("Key the weight of the patient.",), (Choice("skip", "Not now"),), Ask("weight", "kg"))
@@ -125,8 +123,8 @@ class Weight(Page):
         return pump.go_home() if choice == "skip" else NOT_OFFERED
 
     def enter(self, pump: "Pump", text: str) -> Beep:
-        """Take it."""
-        weight = read_keyed(text, self.asked)
+        """Take it; the limits of the care area speak when a programme needs it."""
+        weight = read_keyed(text, WEIGHT)
         if not isinstance(weight, Quantity):
             return weight
         pump.weight = weight

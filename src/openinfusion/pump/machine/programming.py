@@ -10,7 +10,7 @@ from openinfusion.core.units import ML, ML_PER_H, Quantity
 from openinfusion.pump.machine import display
 from openinfusion.pump.machine.attempt import Attempt, Purpose
 from openinfusion.pump.machine.flow import Dose
-from openinfusion.pump.machine.form import Asked, read_keyed
+from openinfusion.pump.machine.form import WEIGHT, Asked, read_keyed
 from openinfusion.pump.machine.notes import Note
 from openinfusion.pump.machine.pages import BACK, CANCEL, NOT_OFFERED, Beep, Load, Page
 from openinfusion.pump.machine.screen import Ask, Choice, Screen
@@ -66,6 +66,8 @@ class Form(Page):
             self.attempt.values.pop(asked.name, None)
         else:
             self.attempt.values[asked.name] = value
+        if asked.name == WEIGHT.name:
+            pump.weight = self.attempt.values.get("weight", pump.weight)
         if self.attempt.place + 1 < len(self.attempt.asks):
             self.attempt.place += 1
             return None

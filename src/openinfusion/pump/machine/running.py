@@ -53,7 +53,8 @@ class Running(Page):
         made = []
         entry = infusion.entry
         if _mode(infusion) in _CHANGED_BY_DOSE and len(infusion.steps) == 1 and not infusion.is_complete:
-            made.append(Choice("change", "Change the dose" if entry is not None else "Change the rate"))
+            is_dose = entry is not None and infusion.now.programme.dose is not None
+            made.append(Choice("change", "Change the dose" if is_dose else "Change the rate"))
         if infusion.now.vtbi is not None and len(infusion.steps) == 1:
             made.append(Choice("volume", "Set a new volume"))
         if entry is not None and entry.bolus is not None:
