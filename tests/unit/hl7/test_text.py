@@ -209,3 +209,9 @@ def test_names_of_persons_are_in_no_error():
     with pytest.raises(SenderError) as caught:
         parse(PID.encode() + b"\r" + PV1.encode())
     assert "4711" not in str(caught.value)
+
+
+def test_two_headers_are_two_segments():
+    message = parse(PLAIN.split(b"\r")[0] + b"\r" + PLAIN)
+    assert [one.value(9, 2) for one in message.all("MSH")] == ["R01", "R01"]
+    assert [one.number for one in message.all("MSH")] == [1, 2]

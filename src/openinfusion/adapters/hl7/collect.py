@@ -9,7 +9,7 @@ from openinfusion.adapters.hl7.identity import read_coded
 from openinfusion.adapters.hl7.leniency import Cautions, Doubt, Leniency, shown
 from openinfusion.adapters.hl7.metrics import Form, Metric, NodeKind
 from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, words
-from openinfusion.adapters.hl7.shape import OF_OWNER, OF_PANEL, Fed, Meant
+from openinfusion.adapters.hl7.shape import OF_NODE, OF_OWNER, OF_PANEL, Fed, Meant
 from openinfusion.adapters.hl7.text import USUAL, Segment, Separators, unescape
 from openinfusion.adapters.hl7.tree import FLAGS, STATUS, UNIT, VALUE, Node, Observation, Panel
 from openinfusion.adapters.hl7.units import Measured, cached_measured, read_measured
@@ -78,11 +78,14 @@ def collect(panel: Panel, cautions: Cautions) -> Told:
         if value is not None:
             slots[slot][field] = value
     network, battery = slots[len(shape.owners) * len(OF_OWNER) :][: len(OF_PANEL)]
-    alert, location, others = (
-        tuple([panel.observation(entry) for entry in entries])
-        for entries in (shape.alerts, shape.locations, shape.others)
+    return Told(
+        groups=dict(_groups(panel, slots)),
+        network=network,
+        battery=battery,
+        alert=tuple(map(panel.observation, shape.alerts)),
+        location=tuple(map(panel.observation, shape.locations)),
+        others=tuple(map(panel.observation, shape.others)),
     )
-    return Told(dict(_groups(panel, slots)), network, battery, alert, location, others)
 
 
 def _read_amounts(panel: Panel, slots: list[Values]) -> Iterator[Fed]:
@@ -93,9 +96,9 @@ def _read_amounts(panel: Panel, slots: list[Values]) -> Iterator[Fed]:
         segment = segments[at]
         fields = segment.fields
         if len(fields) > STATUS and fields[STATUS] not in _NOT_PLAIN and not fields[FLAGS] and fields[VALUE]:
-            value, unit = fields[VALUE], fields[UNIT]
-            if len(segment.text) < _PLAIN and "\\" not in value and "\\" not in unit:
-                measured, of_number, of_unit = cached_measured(value, unit, fit)
+            text = segment.text
+            if len(text) < _PLAIN and "\\" not in text:
+                measured, of_number, of_unit = cached_measured(fields[VALUE], fields[UNIT], fit)
                 if not of_number and not of_unit:
                     slots[slot][field] = measured
                     continue
@@ -134,9 +137,14 @@ def _groups(panel: Panel, slots: list[Values]) -> Iterator[tuple[Node | None, Gr
     """Yield what each pump or module tells, with its sources: those that told anything."""
     nodes, owners = panel.nodes, panel.shape.owners
     width = len(OF_OWNER)
-    of_nodes = slots[len(owners) * width + len(OF_PANEL) :]
-    sources = {node: told for node, told in zip(nodes, of_nodes[::2], strict=True) if told}
-    more = {node: told for node, told in zip(nodes, of_nodes[1::2], strict=True) if told}
+    at = len(owners) * width + len(OF_PANEL)
+    sources, more = {}, {}
+    for node in nodes:
+        if slots[at]:
+            sources[node] = slots[at]
+        if slots[at + 1]:
+            more[node] = slots[at + 1]
+        at += len(OF_NODE)
     if len(owners) == 1:
         owner = owners[0]
         yield nodes[owner] if owner is not None else None, _group(slots[:width], sources, more)
@@ -160,7 +168,8 @@ def _owner(node: Node) -> Node | None:
 
 def has_test_flag(panel: Panel) -> bool:
     """Whether any OBX, a device node among them, says that it is a demonstration or a test."""
-    return any(not TEST_FLAGS.isdisjoint(_flags(segment.raw(FLAGS))) for segment in panel.segments)
+    flags = [segment.fields[FLAGS] for segment in panel.segments if len(segment.fields) > FLAGS]
+    return any(not TEST_FLAGS.isdisjoint(_flags(raw)) for raw in set(flags) if raw)
 
 
 def _flags(raw: str) -> list[str]:

@@ -153,8 +153,17 @@ def read_patient(pid: Segment | None, cautions: Cautions) -> str | None:
 
 def read_visit(pv1: Segment | None) -> Place | None:
     """Return where the patient lies, by PV1-3."""
-    place = read_place(pv1.components(3)) if pv1 is not None and pv1.raw(3) else None
-    return place if place is not None and any(place) else None
+    raw = pv1.raw(3) if pv1 is not None else ""
+    if pv1 is None or not raw:
+        return None
+    is_plain = pv1.separators is USUAL and "\\" not in raw and len(raw) <= LONGEST_CACHED
+    place = _place(raw) if is_plain else read_place(pv1.components(3))
+    return place if any(place) else None
+
+
+@lru_cache(maxsize=1024)
+def _place(raw: str) -> Place:
+    return read_place(raw.partition("~")[0].split("^"))
 
 
 def private(patient: str | None, place: Place | None, *, user: str | None, order: str | None) -> Private:

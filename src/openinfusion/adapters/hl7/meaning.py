@@ -64,8 +64,7 @@ def read_meaning(message: Message, *, zone: tzinfo = UTC) -> Meaning:
     person = Person(read_patient(message.first("PID"), cautions), read_visit(message.first("PV1")))
     context = Context(clock, person, sent, cautions)
     told = [(panel, collect(panel, cautions)) for panel in read_panels(message, cautions)] or [_nothing(cautions)]
-    may_be_test = b"DEMO" in message.raw or b"TEST" in message.raw
-    is_test = may_be_test and any(has_test_flag(panel) for panel, _ in told)
+    is_test = any(has_test_flag(panel) for panel, _ in told)
     header = _header(message, transaction, sent=sent, is_test=is_test)
     if header.purpose != "clinical":
         found = header.purpose if header_segment.raw(11)[:1] in _PURPOSES else "DEMO or TEST in OBX-8"

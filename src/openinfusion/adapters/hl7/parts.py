@@ -7,7 +7,7 @@ message is a named tuple, because a frozen dataclass of thirty fields takes four
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -194,8 +194,7 @@ class Syringe:
     maker: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PumpState:
+class PumpState(NamedTuple):
     """
     One pump, or one module of it, as one OBR tells it.
 
@@ -223,12 +222,17 @@ class PumpState:
     filler: Entity | None = None
     parent: Entity | None = None
     medication: Coded | None = None
-    delivery: Delivery
+    delivery: Delivery = Delivery()
     sources: tuple[Source, ...] = ()
     syringe: Syringe | None = None
     condition: Coded | None = None
-    private: Private = field(default=Private(), repr=False)
-    others: tuple[Observation, ...] = field(default=(), repr=False)
+    private: Private = Private()
+    others: tuple[Observation, ...] = ()
+
+    def __repr__(self) -> str:
+        """Show all but whoever may be identified."""
+        shown = (f"{name}={getattr(self, name)!r}" for name in self._fields if name not in ("private", "others"))
+        return f"PumpState({', '.join(shown)})"
 
     def source(self, kind: FlowSource | None) -> Source | None:
         """Return the source of this kind, or ``None``."""

@@ -177,7 +177,7 @@ def _is_glued(text: str, counts: dict[str, int], mark: str) -> bool:
         if text.count(f"{name}{mark}") != counts.get(name, 0):
             return True
     # Further on, a field may end in PID ("RAPID"); before the first OBR none does.
-    until_obr = text.partition("\rOBR")[0]
+    until_obr = text[: text.find("\rOBR")]
     return any(until_obr.count(f"{name}{mark}") != counts.get(name, 0) for name in ("PID", "PV1"))
 
 

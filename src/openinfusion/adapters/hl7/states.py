@@ -117,7 +117,8 @@ def pump_of(panel: Panel, values: Values, *, head: Node | None, context: Context
     told = outer or next(iter(panel.nodes), None)
     device = _device(told) or _any_device(panel) or _system_entity(values)
     module = _own_device(head) if head is not None and head is not outer else None
-    versions = {**(values.get("firmware") or NOTHING), **(values.get("software") or NOTHING)}
+    has_versions = "firmware" in values or "software" in values
+    versions = {**values.get("firmware", NOTHING), **values.get("software", NOTHING)} if has_versions else NOTHING
     maker, model = _model(values.get("model"))
     ward, facility = _ward(panel, context)
     return Pump(
@@ -193,6 +194,10 @@ def _ward(panel: Panel, context: Context) -> tuple[str | None, str | None]:
 def occurred(panel: Panel, head: Node | None, context: Context) -> Moment | None:
     """Return when it was so: OBX-14 of the device, else OBR-7; Smiths writes OBR-6 and OBX-7 instead."""
     cautions, clock = context.cautions, context.clock
+    if panel.obr is not None and panel.obr.raw(7) and (head is None or head.inherited(TIME) is None):
+        found = read_moment(panel.obr, 7, clock=clock, cautions=cautions)
+        if found is not None:
+            return found
     for segment, number, elsewhere in _times(panel, head):
         found = read_moment(segment, number, clock=clock, cautions=cautions)
         if found is not None:
@@ -212,7 +217,7 @@ def _times(panel: Panel, head: Node | None) -> Iterator[tuple[Segment, int, bool
         yield inherited[1], TIME, False
     obr = panel.obr
     if obr is not None:
-        if obr.raw(7):
+        if inherited is not None and obr.raw(7):
             yield obr, 7, False
         if obr.raw(6):
             yield obr, 6, True

@@ -216,15 +216,24 @@ def segments_of(lines: Iterable[str], separators: Separators) -> Split:
     made = []
     is_regular = True
     mark = separators.field
+    last, number = "", 0
     # Past the generated constructor, which costs twice as much as all the rest of this loop.
     new = tuple.__new__
     for line in lines:
         fields = line.split(mark)
         name = fields[0]
-        if len(name) != _NAME_LENGTH:
-            is_regular, name = False, name[:3]
-        elif name == "MSH":
-            fields.insert(1, mark)
-        counts[name] = number = counts.get(name, 0) + 1
+        if name == last:
+            number += 1
+        else:
+            counts[last] = number
+            if len(name) != _NAME_LENGTH:
+                is_regular, name = False, name[:3]
+            elif name == "MSH":
+                fields.insert(1, mark)
+            number = counts.get(name, 0) + 1
+            counts[name] = number
+            # Each MSH is looked at by itself: it alone has a field more.
+            last = "" if name == "MSH" else name
         made.append(new(Segment, (name, number, line, separators, fields)))
+    counts[last] = number
     return Split(made, counts, is_regular)
