@@ -192,8 +192,10 @@ def _contradictions(arrived: Arrived) -> Iterator[tuple[Field, str]]:
             yield Field.VOLUME, "a change of rate must not give a volume"
         if step.single_dose is not None:
             yield Field.RATE_UNIT, "a change gives a rate or a dose rate, not a dose"
-        if order.pca is not None:
-            yield Field.DEMAND, "a change is not for patient-controlled analgesia"
+    if order.kind in (OrderKind.CHANGE, OrderKind.BOLUS) and order.pca is not None:
+        yield Field.DEMAND, "a change or a bolus gives no values of patient-controlled analgesia"
+    if order.kind is OrderKind.NEW and order.pca is not None:
+        yield from _beside_pca(step)
     holds, volume = order.container, step.volume
     if holds is not None and volume is not None and volume.unit is ML and holds < volume:
         yield Field.CONTAINER, f"{holds} hold less than the {volume} to be infused"
@@ -201,6 +203,15 @@ def _contradictions(arrived: Arrived) -> Iterator[tuple[Field, str]]:
     if kind is not None and device is not None and kind != device:
         yield Field.DEVICE, f"ordered for a {device}; this is a {kind}"
     yield from _of_time(arrived)
+
+
+def _beside_pca(step: Step) -> Iterator[tuple[Field, str]]:
+    if step.single_dose is not None:
+        yield Field.RATE, "a dose beside that of the patient"
+    if step.dose is not None and step.rate is not None:
+        yield Field.RATE, "two background rates"
+    if step.duration is not None:
+        yield Field.DURATION, "patient-controlled analgesia has no duration"
 
 
 def _of_time(arrived: Arrived) -> Iterator[tuple[Field, str]]:
@@ -217,8 +228,9 @@ def of_steps(arrived: Arrived) -> Errors:
     """Yield why the steps of an order are no programme; a step that was lost on the way is a dose that was lost."""
     order = arrived.order
     if order.kind is not OrderKind.MULTISTEP:
-        if len(order.steps) != 1:
-            yield refusal(9041, f"{len(order.steps)} steps; expected one for this kind of order", fields=[Field.STEP])
+        count = max(len(order.steps), order.total_steps or 1)
+        if count != 1 or not order.steps:
+            yield refusal(9041, f"{len(order.steps)} steps of {count}; expected one", fields=[Field.STEP])
         elif order.steps[0].kind is not StepKind.CONTINUOUS:
             yield refusal(9041, f"a step of kind {order.steps[0].kind.value} alone", fields=[Field.STEP])
         return

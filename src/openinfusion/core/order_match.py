@@ -108,7 +108,7 @@ def _same_bag(entries: list[Entry], step: Step) -> list[Entry]:
 
 def _is_offered(entry: Entry, asked: Asked) -> bool:
     kind = asked.situation.kind or asked.order.device
-    by_kind = not entry.delivered_by or kind is None or kind in entry.delivered_by
+    by_kind = not entry.delivered_by or kind in entry.delivered_by
     return by_kind and (asked.situation.in_anaesthesia_mode or not entry.anaesthesia_only)
 
 
@@ -156,7 +156,11 @@ _VEINS = (Route.INTRAVENOUS, Route.CENTRAL, Route.PERIPHERAL)
 
 
 def _is_by_route(entry: Entry, asked: Asked) -> bool:
-    route = asked.order.route
+    return fits_route(entry, asked.order.route)
+
+
+def fits_route(entry: Entry, route: Route | None) -> bool:
+    """Whether an entry is given by a route; plain "intravenous" leaves central or peripheral open, on both sides."""
     if route is Route.INTRAVENOUS or (entry.route is Route.INTRAVENOUS and route in _VEINS):
         return entry.route in _VEINS
     return route is None or entry.route is route

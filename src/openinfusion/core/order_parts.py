@@ -322,6 +322,7 @@ class PumpSituation:
 
 
 _ONE_MINUTE = Quantity.of(1, MINUTES)
+_A_FIFTIETH = Fraction(1, 50)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,6 +338,7 @@ class OrderRules:
         needs_pump: whether an order must say for which pump.
         converts_units: whether a unit that converts exactly (mg/h for micrograms/h) is taken for the library's.
         time_slack: how far a duration may be off where volume and rate say it too: systems round it.
+        time_share: the same as a share of the duration; both must hold, or a bolus of seconds could run twice as fast.
 
     """
 
@@ -347,6 +349,7 @@ class OrderRules:
     needs_pump: bool = True
     converts_units: bool = False
     time_slack: Quantity = _ONE_MINUTE
+    time_share: Fraction = _A_FIFTIETH
 
 
 USUAL_RULES = OrderRules()

@@ -61,9 +61,11 @@ def _base(order: Order, entry: Entry) -> Programme:
 
 
 def _of_step(step: Step, base: Programme, mode: Mode) -> tuple[Programme, Quantity | None]:
+    # Whatever was ordered reaches the engine, which refuses what this mode cannot use: nothing is dropped on the way.
     by_time = mode in (Mode.CONTINUOUS, Mode.FLUID)
-    dose = step.dose_rate if by_time else step.single_dose
-    rate = step.rate or (None if by_time else step.dose_rate)
+    as_rate = not by_time and step.rate is None and step.dose_rate is not None
+    dose = None if as_rate else step.dose
+    rate = step.dose_rate if as_rate else step.rate
     amount = step.volume if by_time else step.volume or step.single_dose
     is_told_twice = step.duration is not None and amount is not None and (step.rate or step.dose_rate) is not None
     duration = None if is_told_twice else step.duration
@@ -118,12 +120,18 @@ def errors_of(judged: Judged, arrived: Arrived, entry: Entry) -> Iterator[OrderE
                 _of_limit(finding, asks) if finding.problem is None else _of_problem(finding.problem, finding, asks)
             )
     derived = judged.verdict.derived
-    ordered, follows, slack = judged.ordered, derived.duration, arrived.rules.time_slack
-    if ordered is not None and follows is not None and abs(ordered.to(MINUTES).value - follows.value) > slack.value:
-        yield refusal(9004, f"{ordered} ordered; {follows} follow from volume and rate", fields=[Field.DURATION])
+    if judged.ordered is not None and derived.duration is not None:
+        yield from _of_duration(judged.ordered, derived.duration, arrived)
     lowest = arrived.situation.lowest_rate
     if lowest is not None and derived.rate is not None and derived.rate < lowest:
         yield _out_of_range(Field.RATE, str(derived.rate), low=lowest, high=area.max_rate)
+
+
+def _of_duration(ordered: Quantity, follows: Quantity, arrived: Arrived) -> Iterator[OrderError]:
+    """Yield that a duration is another one than volume and rate make, beyond what rounding explains."""
+    minutes, rules = ordered.to(MINUTES).value, arrived.rules
+    if abs(minutes - follows.value) > min(rules.time_slack.to(MINUTES).value, rules.time_share * minutes):
+        yield refusal(9004, f"{ordered} ordered; {follows} follow from volume and rate", fields=[Field.DURATION])
 
 
 @dataclass(frozen=True, slots=True)

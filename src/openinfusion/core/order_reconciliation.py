@@ -16,7 +16,7 @@ from openinfusion.core.library import Entry, EntryType, Library
 from openinfusion.core.order_codes import refusal
 from openinfusion.core.order_match import same_strength
 from openinfusion.core.order_medicines import Medicines, Miss, Near
-from openinfusion.core.order_parts import Activity, Link, Order, OrderKind, OrderRules, PumpSituation, Running
+from openinfusion.core.order_parts import Activity, Link, Order, OrderKind, OrderRules, PumpKind, PumpSituation, Running
 from openinfusion.core.orders import OrderAnswer, check_order
 from openinfusion.core.units import ML, Quantity
 
@@ -182,8 +182,18 @@ _RANK = {
 
 
 def _answer(order: Order, area: str, asked: _Asked) -> OrderAnswer:
-    """Return what an idle pump of the area would answer; of a bolus or change, one that runs what the order means."""
-    pump = PumpSituation(link=Link.CONNECTED, activity=Activity.IDLE, care_area=area)
+    """Return what a pump of the area would answer; of either kind, where the order does not say which."""
+    kinds: tuple[PumpKind, ...] = (order.device,) if order.device else ("large-volume pump", "syringe pump")
+    answers = [_answer_of(kind, order, area, asked=asked) for kind in kinds]
+    entries = {answer.entry.id: answer for answer in answers if answer.entry is not None}
+    if len(entries) > 1:
+        return _unmatched(order, Miss.SEVERAL, f"another entry on each kind of pump: {', '.join(sorted(entries))}")
+    return next(iter(entries.values()), min(answers, key=lambda answer: answer.miss is Miss.NOT_OFFERED))
+
+
+def _answer_of(kind: PumpKind, order: Order, area: str, *, asked: _Asked) -> OrderAnswer:
+    """Return what an idle pump would answer; of a bolus or change, one that runs what the order means."""
+    pump = PumpSituation(link=Link.CONNECTED, activity=Activity.IDLE, kind=kind, care_area=area)
     if order.kind in (OrderKind.BOLUS, OrderKind.CHANGE) and area_id(asked.library, area) is not None:
         running = _may_run(order, area, asked)
         if not isinstance(running, Running):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from openinfusion.core.library import Entry, EntryType
 from openinfusion.core.order_checks import Arrived
 from openinfusion.core.order_codes import OrderError, refusal
-from openinfusion.core.order_match import is_same_unit, rate_unit, same_strength
+from openinfusion.core.order_match import fits_route, is_same_unit, rate_unit, same_strength
 from openinfusion.core.order_medicines import Found
 from openinfusion.core.order_parts import Activity, Field, OrderKind, Running
 from openinfusion.core.order_programmes import Judged, ask, bolus_of, errors_of, programmes_of
@@ -45,6 +45,8 @@ def judge_running(arrived: Arrived, found: Found) -> Answered:
         why = found.why or "the pump runs another medicine, or one outside the library"
         return _refused(9036 if is_bolus else 9017, why)
     arrived = replace(arrived, order=replace(order, weight=order.weight or situation.weight))
+    if not fits_route(entry, order.route):
+        return _refused(9018, f"what runs is {entry.route.value}", about=Field.ROUTE, entry=entry)
     beside = _Beside(arrived, running, entry, found)
     return _bolus(beside) if is_bolus else _change(beside)
 

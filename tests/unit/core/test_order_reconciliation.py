@@ -35,7 +35,8 @@ def bare(order: Order) -> Order:
         (changed(DOPAMINE, "strength", "400 mg in 200 mL"), Outcome.UNDERFILL),
         (changed(DOPAMINE, "strength", "200 mg in 250 mL"), Outcome.STRENGTH),
         (changed(DOPAMINE, "strength", ""), Outcome.INCOMPLETE),
-        (changed(DOPAMINE, "volume", ""), Outcome.INCOMPLETE),
+        (changed(changed(DOPAMINE, "volume", ""), "device", "large-volume pump"), Outcome.INCOMPLETE),
+        (changed(DOPAMINE, "volume", ""), Outcome.MATCHED),
         (changed(DOPAMINE, "medicine", "dopamin"), Outcome.NO_MEDICINE),
         (changed(DOPAMINE, "code", "900000004"), Outcome.TWO_MEDICINES),
         (changed(DOPAMINE, "route", "epidural"), Outcome.ROUTE),
@@ -105,6 +106,23 @@ def test_an_open_strength_may_be_what_runs():
     assert line(bare(base("bolus")), library=library).outcome is Outcome.MATCHED
     fluid = replace(entry, concentration=None, dose=None, type=EntryType.FLUID, bolus=None)
     assert line(bare(base("bolus")), library=replace(LIBRARY, entries=(fluid,))).outcome is Outcome.STRENGTH
+
+
+def test_either_kind_of_pump_is_asked_where_the_order_does_not_say_which():
+    """Two entries for the two kinds are two entries."""
+    syringe, large = (
+        replace(LIBRARY.entries[0], id=kind, delivered_by=(kind,)) for kind in ("syringe pump", "large-volume pump")
+    )
+    for entries, outcome in (
+        ((syringe,), Outcome.MATCHED),
+        ((large,), Outcome.MATCHED),
+        ((syringe, large), Outcome.SEVERAL),
+    ):
+        assert line(bare(DOPAMINE), library=replace(LIBRARY, entries=entries)).outcome is outcome
+    by_syringe = changed(DOPAMINE, "device", "syringe pump")
+    assert line(bare(by_syringe), library=replace(LIBRARY, entries=(large,))).outcome is Outcome.NOT_OFFERED
+    wrong = changed(DOPAMINE, "strength", "1 mg in 250 mL")
+    assert line(bare(wrong), library=replace(LIBRARY, entries=(large,))).outcome is Outcome.STRENGTH
 
 
 def test_an_entry_is_named_by_its_id():

@@ -212,11 +212,16 @@ def test_a_syringe_may_come_without_a_volume_and_a_bolus_by_volume_or_by_time():
         (changed(DOPAMINE, "duration", "3 h"), Field.DURATION),
         (changed(base("ceftriaxone"), "volume", "55 mL"), Field.VOLUME),
         (changed(base("morphine"), "lockout", "0 min"), Field.LOCKOUT),
+        (changed(base("morphine"), "rate", "5 mg"), Field.RATE),
+        (with_step(base("morphine"), rate=Q("1 mL/h"), dose=Q("1 mg/h")), Field.RATE),
+        (changed(base("morphine"), "duration", "5 min"), Field.DURATION),
+        (changed(base("bolus"), "demand", "5 micrograms"), Field.DEMAND),
+        (changed(changed(base("saline"), "volume", "10 mL"), "duration", "50 min"), Field.DURATION),
     ],
 )
 def test_what_no_pump_could_obey(order, field):
     """9004 names the value; a volume that disagrees with the dose is never averaged."""
-    pump = replace(FENTANYL, kind=None) if order.kind is OrderKind.CHANGE else IDLE
+    pump = FENTANYL if order.kind in (OrderKind.CHANGE, OrderKind.BOLUS) else IDLE
     (error,) = answer(order, pump).errors
     assert (error.code, error.fields) == (9004, (field,))
 
@@ -224,6 +229,52 @@ def test_what_no_pump_could_obey(order, field):
 def test_a_secondary_order_may_hold_up_what_runs():
     """Where the primary may be interrupted."""
     assert codes(changed(base("ceftriaxone"), "secondary", "yes"), FENTANYL) == []
+
+
+def test_a_duration_may_be_rounded_and_no_more():
+    """250 mL at 31.875 mL/h are 470.6 min; a minute off is rounding, a tenth of a short bolus is not."""
+    assert answer(changed(DOPAMINE, "duration", "470 min")).is_accepted
+    assert answer(changed(DOPAMINE, "duration", "471 min")).is_accepted
+    assert codes(changed(DOPAMINE, "duration", "472 min")) == [9004]
+    short = changed(changed(base("saline"), "rate", "500 mL/h"), "volume", "10 mL")
+    assert answer(changed(short, "duration", "1.2 min")).is_accepted
+    assert codes(changed(short, "duration", "2 min")) == [9004]
+
+
+def test_what_was_ordered_reaches_the_engine_or_refuses():
+    """A dose beside a rate, a dose in a step that runs by rate: nothing is left out in silence."""
+    both = with_step(base("saline"), dose=Q("100 mL"), rate=Q("50 mL/h"))
+    assert not answer(both).is_accepted
+    plain = one_entry(
+        type=EntryType.INTERMITTENT,
+        concentration=Concentration(amount=Q("400 mg"), volume=Q("250 mL")),
+        dose=limits("mg", 1, 500),
+        rate=limits("mg/h", 1, 500),
+    )
+    assert answer(MG_PER_H, library=plain).is_accepted
+    assert not answer(with_step(MG_PER_H, rate=Q("1 mL/h")), library=plain).is_accepted
+    runs_on = one_entry(type=EntryType.CONTINUOUS, concentration=Concentration(amount=Q("300 mg"), volume=Q("50 mL")))
+    hidden = replace(SECOND, number=1, dose=Q("500 mg"), duration=Q("60 min"))
+    assert not answer(of_drug(with_steps(hidden, replace(THIRD, number=2))), library=runs_on).is_accepted
+
+
+def test_steps_that_an_order_of_one_step_speaks_of_are_missed():
+    """An order for one step that says that it has three was cut."""
+    assert codes(replace(DOPAMINE, total_steps=3)) == [9041]
+    assert codes(replace(DOPAMINE, total_steps=1)) == []
+
+
+def test_what_runs_must_run_by_the_route_of_the_order():
+    """An epidural bolus is not given into a vein."""
+    for order in (base("bolus"), base("change")):
+        assert codes(replace(order, route=Route.EPIDURAL), FENTANYL) == [9018]
+        assert codes(replace(order, route=Route.CENTRAL), FENTANYL) == []
+
+
+def test_an_entry_for_one_kind_of_pump_is_not_offered_by_a_pump_of_unknown_kind():
+    """Nobody knows whether the pump has it."""
+    library = one_entry(rate=limits("mL/h", 1, 100), delivered_by=("syringe pump",))
+    assert codes(of_drug(base("saline")), library=library) == [9010]
 
 
 def test_an_order_for_another_kind_of_pump_is_refused():

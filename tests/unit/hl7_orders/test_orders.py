@@ -356,6 +356,23 @@ def test_both_triples_of_the_medicine_are_kept():
     assert order(message(rxg(code="^dopamine"), RXR, PUMP)).medication == Medication((), ("dopamine",))
 
 
+@pytest.mark.parametrize(
+    "raw, field",
+    [
+        (message(rxg(code="1^dopamine~2^fentanyl"), RXR, PUMP), Field.MEDICATION),
+        (message(rxg(), RXR.replace("|^IV^HL70162|", "|^IV^HL70162~^EP^HL70162|"), PUMP), Field.ROUTE),
+        (DOPAMINE.replace(b"|12345|", b"|12345~54321|"), Field.ORDER_ID),
+        (message(rxg(), RXR, PUMP.replace("EUI-64", "EUI-64~A0002^^1^EUI-64")), Field.PUMP),
+        (message(rxg(), RXR, PUMP, STEP.format("continuous~^delay")), Field.STEP),
+        (message(rxg(rate="10~20"), RXR, PUMP), Field.RATE),
+        (message(rxg(), RXR, PUMP, WEIGHT.replace("85.0", "85.0~58")), Field.WEIGHT),
+    ],
+)
+def test_a_field_that_says_two_things_is_not_read_as_the_first(raw, field):
+    """Two medicines, two routes, two pumps: to take one of them would be to guess."""
+    assert (9004, field) in unread(raw)
+
+
 def test_thousands_of_damaged_orders_end_in_an_answer():
     """Any byte of an order may be lost or changed; the answer is a refusal or an acceptance, never an exception."""
     for at in range(len(DOPAMINE)):

@@ -136,7 +136,7 @@ class Values:
 
     def text(self, found: Iterable[Obx], key: str, about: Field) -> str | None:
         """Return a word of an enumeration, from the second component or the first."""
-        words = {_word(obx.segment, 5) for obx in found if obx.key == key}
+        words = {word for obx in found if obx.key == key for word in _words(obx.segment, 5)}
         if len(words) > 1:
             self.refuse(INVALID, about, found="two words", expected="one")
         return min(words) if words else None
@@ -183,15 +183,18 @@ class Values:
 
     def pump(self, found: Iterable[Obx]) -> tuple[str | None, str | None]:
         """Return the pump and its channel; told twice, they must be told alike."""
-        ids = {self._pump(obx.segment) for obx in found if obx.key == PUMP} - {("", "")}
+        ids = {one for obx in found if obx.key == PUMP for one in self._pumps(obx.segment)} - {("", "")}
         if len(ids) > 1:
             self.refuse(INVALID, Field.PUMP, found="several pumps", expected="one pump an order")
             return None, None
         pump, channel = ids.pop() if ids else ("", "")
         return pump or None, channel or None
 
-    def _pump(self, segment: Segment) -> tuple[str, str]:
-        entity = read_entity(segment, segment.raw(18))
+    def _pumps(self, segment: Segment) -> list[tuple[str, str]]:
+        return [self._pump(segment, repetition) for repetition in segment.repetitions(18)]
+
+    def _pump(self, segment: Segment, raw: str) -> tuple[str, str]:
+        entity = read_entity(segment, raw)
         if entity is None:
             return "", ""
         name = entity.id
@@ -211,10 +214,12 @@ _EXPECTED = {
 }
 
 
-def _word(segment: Segment, number: int) -> str:
-    return (segment.value(number, 2) or segment.value(number, 1)).strip()
+def _words(segment: Segment, number: int) -> list[str]:
+    """Return the word of every repetition of a field."""
+    counts = range(1, len(segment.repetitions(number)) + 1)
+    return [(segment.value(number, 2, repetition=n) or segment.value(number, repetition=n)).strip() for n in counts]
 
 
 def word_of(segment: Segment, number: int) -> str:
     """Return a word of a table that stands as text, or as its code."""
-    return _word(segment, number).upper()
+    return _words(segment, number)[0].upper()

@@ -134,6 +134,7 @@ def _order(message: Message, groups: list[_Group], values: Values, *, zone: tzin
     common, first = message.first("ORC"), groups[0]
     assert common is not None  # noqa: S101 - no ORC is a fault of syntax
     kind = KINDS[common.value(1).strip()]
+    _check_repetitions(common, groups, values)
     per_step = [read_observations(group.observations, values) for group in groups]
     all_obx = [obx for found in per_step for obx in found]
     steps = tuple(_step(group, found, values, kind=kind) for group, found in zip(groups, per_step, strict=True))
@@ -171,6 +172,21 @@ def _order(message: Message, groups: list[_Group], values: Values, *, zone: tzin
         container=values.measure(all_obx, "157994", Field.CONTAINER),
         unread=tuple(values.unread),
     )
+
+
+_ONCE = {
+    "ORC": {1: Field.ORDER_TYPE, 2: Field.ORDER_ID, 8: Field.PARENT, 9: Field.PLACED_AT},
+    "RXG": {1: Field.STEP, 4: Field.MEDICATION},
+    "RXR": {1: Field.ROUTE, 3: Field.DEVICE, 4: Field.METHOD},
+}
+
+
+def _check_repetitions(common: Segment, groups: list[_Group], values: Values) -> None:
+    """Refuse what is told twice in one field: to take the first would be to guess."""
+    for segment in (common, *(one for group in groups for one in (group.give, *group.routes))):
+        for number, about in _ONCE[segment.name].items():
+            if len(segment.repetitions(number)) > 1:
+                values.refuse(INVALID, about, found="several values", expected="one")
 
 
 def _medication(give: Segment) -> Medication:
