@@ -7,6 +7,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -87,7 +88,7 @@ def read_messages(path: Path) -> list[bytes]:
 
 def _split(content: bytes) -> list[bytes]:
     starts = [found.start() for found in _START_OF_MESSAGE.finditer(content)]
-    return [content[start:end] for start, end in zip(starts, [*starts[1:], len(content)], strict=True)]
+    return [content[start:end] for start, end in pairwise([*starts, len(content)])]
 
 
 def repeated(messages: Iterable[bytes], times: int) -> Iterator[bytes]:
@@ -154,15 +155,15 @@ class _Sender:
 
     async def _deliver(self, message: bytes) -> str:
         """Send a message until somebody takes it or refuses it, or patience ends."""
-        header = read_header(message)
-        if isinstance(header, Header) and header.is_acknowledgement:
+        found = read_header(message)
+        header = found if isinstance(found, Header) else found.header
+        if header.is_acknowledgement:
             return "not sent: an answer itself"
-        control_id = header.control_id if isinstance(header, Header) else b""
         for attempt in range(self._way.attempts):
             if attempt:
                 longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)
                 await asyncio.sleep(longest * random.uniform(0.5, 1))  # noqa: S311 - so that not all come back at once
-            code = await self._try(message, control_id)
+            code = await self._try(message, header.control_id)
             if code in _ACCEPTED:
                 if self._told is not None:
                     self._told(message)
