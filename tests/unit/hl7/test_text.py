@@ -100,7 +100,8 @@ def test_line_ends(end):
 
 
 @pytest.mark.parametrize(
-    "before, after", [(b"\x0b", b"\x1c\r"), (b"\x0b", b"\x1c"), (b"\xef\xbb\xbf", b""), (b"", b"\x1c\r")]
+    "before, after",
+    [(b"\x0b", b"\x1c\r"), (b"\x0b", b"\x1c"), (b"\xef\xbb\xbf", b""), (b"", b"\x1c\r"), ("♂".encode(), b"")],
 )
 def test_framing_left_in(before, after):
     message = parse(before + PLAIN + after)

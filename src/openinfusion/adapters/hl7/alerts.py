@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from openinfusion.adapters.hl7.collect import Told, Values, read_value
-from openinfusion.adapters.hl7.identity import Coded, Entity, private, read_entity
+from openinfusion.adapters.hl7.identity import Coded, private, read_entity
 from openinfusion.adapters.hl7.leniency import Cautions, Leniency, shown
 from openinfusion.adapters.hl7.messages import AlertMessage
 from openinfusion.adapters.hl7.parts import Header, Priority
@@ -167,8 +167,3 @@ def _name(alarm: Coded | None) -> str:
     if alarm.term is not None:
         return str(alarm.term.key)
     return alarm.code if alarm.code not in ("", "0") else alarm.name or alarm.text
-
-
-def onset_key(entity: Entity) -> tuple[str, str]:
-    """Return the name of the life of an alarm whose first message has this filler number (OBR-3)."""
-    return entity.key

@@ -34,6 +34,7 @@ _CODECS = {
     "8859/15": "iso8859-15",
 }
 _FEWEST_OF_OBX = 4
+_MOST_JUNK = 8
 _FEWEST_OF_MSH = 10
 
 
@@ -66,8 +67,12 @@ def _without_frame(raw: bytes, cautions: Cautions) -> bytes:
         data = blank.removeprefix(_START).lstrip(_BLANK).removeprefix(_BOM).removeprefix(_START)
         data = data.rstrip(_BLANK).removesuffix(_END)
     stripped = data.lstrip(_BLANK)
-    if stripped is not data and len(stripped) != len(data):
+    if len(stripped) != len(data):
         cautions.add(Leniency.LEADING_BLANKS, "MSH", found="blanks before the message")
+    if 0 < stripped.find(b"MSH|") <= _MOST_JUNK:
+        # A start byte that an editor or a character set has made into something else.
+        cautions.add(Leniency.FRAMING, "message", found="bytes before MSH")
+        stripped = stripped[stripped.find(b"MSH|") :]
     return stripped
 
 
