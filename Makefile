@@ -8,7 +8,7 @@ SOURCES := $(wildcard src tests tools benchmarks conformance)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage bench bench-lake calibration kill-test pump-test mutation generate format lock clean java
+.PHONY: help demo test check coverage bench bench-lake calibration kill-test gateway-kill-test bench-gateway pump-test mutation generate format lock clean java
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,13 @@ calibration: .venv/.ready ## Live through a year under ten seeds and keep the fi
 
 kill-test: .venv/.ready ## End an ingest 200 times at any moment: nothing acknowledged is lost, nothing is kept twice
 	@OPENINFUSION_KILLS=200 $(BIN)/pytest -p no:benchmark tests/integration/test_lake_kill.py
+
+gateway-kill-test: .venv/.ready ## End a gateway under load 100 times: nothing acknowledged is lost, nothing is kept twice
+	@OPENINFUSION_KILLS=100 $(BIN)/pytest -s -p no:benchmark tests/integration/test_gateway_kill.py
+	@OPENINFUSION_POWER_CUTS=300 $(BIN)/pytest -p no:benchmark tests/integration/test_gateway_power_cut.py
+
+bench-gateway: .venv/.ready ## Measure the gateway end to end, beside itself without a store and SQLite alone
+	@$(BIN)/python -m benchmarks.gateway
 
 pump-test: .venv/.ready ## Do 100,000 things to virtual pumps, in any order (minutes)
 	@OPENINFUSION_PUMP_STEPS=100000 $(BIN)/pytest -p no:benchmark tests/generative/test_pump_machine.py
