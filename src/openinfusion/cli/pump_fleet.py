@@ -10,6 +10,9 @@ import typer
 from openinfusion.cli.console import say, table
 from openinfusion.pump.trust import Settings, comparison, write_example
 
+AIMED_AT = 60 * 365
+"""Pump-days from which on the year comes near what was published."""
+
 
 def make_fleet(
     folder: Annotated[Path, typer.Argument(help="where to write the year", metavar="OUT_DIR")],
@@ -34,4 +37,6 @@ def make_fleet(
     figures = write_example(folder, settings, workers=workers or os.cpu_count() or 1)
     columns = ("figure", "published", "aimed at", "came out", "near", "source")
     say(table("What was published, and what came out", columns, comparison(figures)))
+    if pumps * days < AIMED_AT:
+        say("The aims are for 60 pumps and a year, or more: what so few pumps and days give is scattered around them.")
     say(f"wrote {folder}: synthetic, of a fictitious trust, not for clinical use.")

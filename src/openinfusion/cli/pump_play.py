@@ -79,7 +79,7 @@ def play_scenario(
             _show_whole(made, name, libraries)
         else:
             _tell_all(made, name, frames)
-        _say_marks(made, name, marks)
+        say_marks(made, name, marks)
     if events is not None:
         _write(made, frames, events)
     raise typer.Exit(0 if marks.passed else NOT_PASSED)
@@ -162,7 +162,7 @@ def _tell_all(scenario: Scenario, run: str, frames: Sequence[Frame]) -> None:
     say(*tell(frames, start=scenario.start))
 
 
-def _say_marks(scenario: Scenario, run: str, marks: Marks) -> None:
+def say_marks(scenario: Scenario, run: str, marks: Marks) -> None:
     rows = [
         (mark.condition, mark.expected, mark.found, styled("yes", "green") if mark.passed else styled("no", "bold red"))
         for mark in marks.marks
@@ -235,7 +235,7 @@ def _compare(scenario: Scenario, libraries: Path) -> None:
     columns = ("", *(heading(scenario, run) for run in (failing, passing)), "why")
     say(table("Step by step; not for clinical use", columns, [row(pair) for pair in pairs]), "")
     for run in (failing, passing):
-        _say_marks(scenario, run.name, marks_of(scenario, list(play(scenario, run.name, libraries=libraries))))
+        say_marks(scenario, run.name, marks_of(scenario, list(play(scenario, run.name, libraries=libraries))))
 
 
 def pair_of(scenario: Scenario) -> tuple[Run, Run]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.resources import files
+from math import isfinite, nan
 
 from openinfusion.core.events import Kind, Response
 from openinfusion.core.limits import Limit
@@ -46,42 +47,47 @@ class Tally:
     def figures(self) -> Figures:
         """Return every figure that the published ones are held against."""
         n = self.counts
-        starts, alerts, alarms = n["started"] or 1, n["alerts"] or 1, n["alarms"] or 1
+        starts, alerts, alarms = n["started"], n["alerts"], n["alarms"]
         multiples, delays = sorted(self.multiples), sorted(self.delays)
         return {
-            "infusions_per_pump_day": starts / (n["pump_days"] or 1),
-            "hours_per_infusion": n["seconds"] / HOUR / (n["ended"] or 1),
-            "utilisation": n["seconds"] / ((n["pump_days"] or 1) * DAY),
-            "events_per_infusion": n["records"] / starts,
-            "maker_events_per_infusion": n["maker_events"] / starts,
-            "share_with_alert": n["infusions_with_alert"] / (n["programmed_with_library"] or 1),
-            "alerts_per_100": 100 * n["alerts"] / starts,
-            "compliance": n["with_library"] / starts,
-            "compliance_first": n["with_library_0"] / (n["started_0"] or 1),
-            "compliance_last": n["with_library_3"] / (n["started_3"] or 1),
-            **{f"share_{r.value}": n[f"alert_{r.value}"] / alerts for r in Response},
-            "share_quick": n["quick"] / alerts,
-            "hard_attempts": len(multiples) / starts,
+            "infusions_per_pump_day": _of(starts, n["pump_days"]),
+            "hours_per_infusion": _of(n["seconds"] / HOUR, n["ended"]),
+            "utilisation": _of(n["seconds"], n["pump_days"] * DAY),
+            "events_per_infusion": _of(n["records"], starts),
+            "maker_events_per_infusion": _of(n["maker_events"], starts),
+            "share_with_alert": _of(n["infusions_with_alert"], n["programmed_with_library"]),
+            "alerts_per_100": _of(100 * n["alerts"], starts),
+            "compliance": _of(n["with_library"], starts),
+            "compliance_first": _of(n["with_library_0"], n["started_0"]),
+            "compliance_last": _of(n["with_library_3"], n["started_3"]),
+            **{f"share_{r.value}": _of(n[f"alert_{r.value}"], alerts) for r in Response},
+            "share_quick": _of(n["quick"], alerts),
+            "hard_attempts": _of(len(multiples), starts),
             "hard_multiple_high": _place(multiples, 0.9),
-            "share_with_alarm": n["infusions_with_alarm"] / starts,
-            "alarms_per_infusion": n["alarms"] / starts,
-            "alarms_per_hour": n["alarms"] * HOUR / (n["seconds"] or 1),
-            "alarm_mean_seconds": n["alarm_tenths"] / 10 / alarms,
-            "alarm_share_68_s": n["alarm_short"] / alarms,
-            "alarm_share_4_min": n["alarm_long"] / alarms,
-            "alarm_share_kvo": n["alarm_kvo"] / alarms,
-            "alarm_share_callback": n["alarm_callback"] / alarms,
-            "alarm_share_occlusion": n["alarm_occlusion_downstream"] / alarms,
-            "release_interval": n["release_days"] / (n["releases"] or 1),
+            "share_with_alarm": _of(n["infusions_with_alarm"], starts),
+            "alarms_per_infusion": _of(alarms, starts),
+            "alarms_per_hour": _of(alarms * HOUR, n["seconds"]),
+            "alarm_mean_seconds": _of(n["alarm_tenths"] / 10, alarms),
+            "alarm_share_68_s": _of(n["alarm_short"], alarms),
+            "alarm_share_4_min": _of(n["alarm_long"], alarms),
+            "alarm_share_kvo": _of(n["alarm_kvo"], alarms),
+            "alarm_share_callback": _of(n["alarm_callback"], alarms),
+            "alarm_share_occlusion": _of(n["alarm_occlusion_downstream"], alarms),
+            "release_interval": _of(n["release_days"], n["releases"]),
             "days_to_half": _place(delays, 0.5),
             "days_to_80": _place(delays, 0.8),
-            "share_outdated": n["outdated"] / (n["with_library"] or 1),
-            "mistakes": n["mistakes"] / (n["infusions"] or 1),
+            "share_outdated": _of(n["outdated"], n["with_library"]),
+            "mistakes": _of(n["mistakes"], n["infusions"]),
         }
 
 
+def _of(part: float, whole: float) -> float:
+    """Return a share, which nobody knows where there is nothing to count."""
+    return part / whole if whole else nan
+
+
 def _place(values: list[float], share: float) -> float:
-    return values[int(share * (len(values) - 1))] if values else 0.0
+    return values[int(share * (len(values) - 1))] if values else nan
 
 
 def tally_releases(trust: Trust) -> Tally:
@@ -229,12 +235,17 @@ class Published:
         return f"{self.source}: {self.setting}"
 
     def shown(self, value: float) -> str:
+        """Return a value as the page shows it."""
+        if not isfinite(value):
+            return "not known"
         return f"{value * 100:.3g} %" if self.percent else f"{value:.3g}"
 
     def verdict(self, value: float) -> str:
         """Return whether a figure came out near enough; nothing where it is not aimed at."""
         if not self.aim:
             return "not aimed at"
+        if not isfinite(value):
+            return "not known"
         return "yes" if self.low <= value <= self.high else "no"
 
 

@@ -2,6 +2,8 @@
 
 import csv
 import gc
+import shutil
+import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -20,8 +22,10 @@ from openinfusion.pump.trust.log import Received, Record
 from openinfusion.pump.trust.releases import Release
 from openinfusion.pump.trust.trust import ORGANISATION, Pump, Settings, Trust, build_trust, moment
 
-BATCH = 100
+BATCH = 50
 """Pumps whose records are held in memory at once, and that share the files of a month."""
+STOP = "stopped"
+"""The file that tells the processes to stop."""
 LEVEL = 6
 WARNING = "Synthetic events of a fictitious trust: no infusion was ever given to anybody. Not for clinical use."
 
@@ -76,25 +80,47 @@ def write_example(folder: Path, settings: Settings, *, workers: int = 1) -> Figu
 
     """
     trust = build_trust(settings)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileAccessError(
+            where=str(folder), found="something there already", expected="a folder that is empty, or not there yet"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        tally, truth = tally_releases(trust), []
-        for part, planted in _batches(folder, settings, workers=workers):
-            tally.add(part)
-            truth.extend(planted)
-        _write_tables(folder, trust, truth)
+        return _write_all(folder, trust, workers=workers)
     except OSError as error:
         reason = error.strerror or "an error"
         raise FileAccessError(where=str(folder), found=reason, expected="a folder that can be written") from error
+
+
+def _write_all(folder: Path, trust: Trust, *, workers: int) -> Figures:
+    """Write everything into an empty folder; leave nothing of it behind if it does not come to its end."""
+    tally, truth = tally_releases(trust), []
+    try:
+        for part, planted in _batches(folder, trust.settings, workers=workers):
+            tally.add(part)
+            truth.extend(planted)
+        _write_tables(folder, trust, truth)
+    except BaseException:
+        for path in folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
     return tally.figures()
 
 
 def _batches(folder: Path, settings: Settings, *, workers: int) -> Iterable[tuple[Tally, list[Fields]]]:
     jobs = [(folder, settings, first) for first in range(0, settings.pumps, BATCH)]
     if workers <= 1 or len(jobs) == 1:
-        return map(_write_batch, jobs)
-    with ProcessPoolExecutor(max_workers=workers) as pool:
-        return list(pool.map(_write_batch, jobs))
+        yield from map(_write_batch, jobs)
+        return
+    # The processes leave an interruption to this one, which tells them by a file, or each would end in its own words.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(max_workers=workers, initializer=signal.signal, initargs=ignore) as pool:
+        try:
+            yield from pool.map(_write_batch, jobs)
+        except BaseException:
+            (folder / STOP).touch()
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _write_batch(job: tuple[Path, Settings, int]) -> tuple[Tally, list[Fields]]:
@@ -106,6 +132,8 @@ def _write_batch(job: tuple[Path, Settings, int]) -> tuple[Tally, list[Fields]]:
     gc.disable()
     try:
         for pump in trust.pumps[first : first + BATCH]:
+            if (folder / STOP).exists():
+                break
             records, planted, counts = pump_records(trust, pump)
             gc.collect()  # a pump and its staff do refer in circles; the lines of the batch do not
             lines.extend((received.at, received.line) for received in records)
