@@ -19,7 +19,7 @@ from tests.unit.gateway.bench import arrival, held
 from tests.unit.gateway.disk import Database, Disk, Picture, restore
 
 CUTS = int(os.environ.get("OPENINFUSION_POWER_CUTS", "60"))
-BATCHES = 40
+BATCHES = max(40, CUTS)
 
 
 class EarlyStore(Store):

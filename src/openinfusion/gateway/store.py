@@ -271,7 +271,7 @@ class Store:
         Delete the content of messages received before a moment, and return how many.
 
         Their keys and answers stay, so that a late duplicate is still known as one. What a reader has not read stays
-        too, unless ``unread``.
+        too, unless ``unread``; without any reader that is everything.
         """
         return self._forget(_FORGET_CONTENTS, before, unread=unread)
 
@@ -285,7 +285,7 @@ class Store:
         while step == _STEP:
             with self._transaction():
                 first_unread = self._database.execute("SELECT min(position) FROM cursor").fetchone()[0]
-                last = _LAST if unread or first_unread is None else first_unread
+                last = _LAST if unread else first_unread or 0
                 self._database.execute(statement, (_to_microseconds(before), last))
                 step = self._database.execute("SELECT changes()").fetchone()[0]
             done += step
