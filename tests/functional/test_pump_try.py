@@ -48,7 +48,7 @@ def test_other_commands_do_not_load_what_draws_the_pump():
 def test_from_power_on_to_a_running_infusion_and_an_alarm(tmp_path):
     log = tmp_path / "training.jsonl"
     lines = (*TO_DOSE, "0.1", "", "confirm", "1", "50", "start", "wait 10 min", "happens occlusion", "clear", "start")
-    done = piped(*lines, "stop", "quit", arguments=("--events", str(log)))
+    done = piped(*lines, "stop", "stop", "quit", arguments=("--events", str(log)))
     assert done.returncode == 0
     assert done.stderr.strip() == f"wrote 11 events to {log}; purpose: training"
     for shown in ("[INFUSING]", "ALARM: occlusion downstream", "[PAUSED]", "Not for clinical use", "10 min passed"):
@@ -62,7 +62,19 @@ def test_from_power_on_to_a_running_infusion_and_an_alarm(tmp_path):
 
 def test_the_events_are_a_valid_log(tmp_path):
     log = tmp_path / "training.jsonl"
-    piped(*TO_DOSE, "0.1", "", "confirm", "load", "", "start", "wait 1 h", "power", arguments=("--events", str(log)))
+    piped(
+        *TO_DOSE,
+        "0.1",
+        "",
+        "confirm",
+        "load",
+        "",
+        "start",
+        "wait 1 h",
+        "power",
+        "power",
+        arguments=("--events", str(log)),
+    )
     checked = subprocess.run(
         [sys.executable, "-m", "openinfusion", "events", "validate", str(log)],
         cwd=ROOT,
@@ -192,7 +204,7 @@ def test_a_whole_programme_with_the_keyboard_alone(session, size):
         assert "OCCLUSION" in words(app, "#status")
         await keys(pilot, "f3", "1")
         assert session.screen.status == "infusing"
-        await keys(pilot, "down", "down", "enter")
+        await keys(pilot, "down", "down", "enter", "2")
         assert session.pump.channel.infusion is None
 
     drive(session, script, size=size)

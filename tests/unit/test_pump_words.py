@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from openinfusion.adapters.library_file import read_library
+from openinfusion.cli.pump_hints import ALARMS, hint
 from openinfusion.cli.pump_session import Happens, Keyed, Session, Take, Wait
 from openinfusion.cli.pump_try import PIPED, play_lines
 from openinfusion.cli.pump_words import (
-    ALARMS,
     LONGEST_WAIT,
     Help,
     Quit,
     Unclear,
-    hint,
     read_line,
     read_wait,
     text_box,
@@ -180,11 +179,11 @@ def test_names_that_the_display_cuts_are_told_in_full(session):
 
 
 def test_a_pump_that_is_off_notices_nothing(session):
-    assert "off and does not notice" in played(session, "happens loose")
+    assert "off and would not notice: the syringe stays in its clamp" in played(session, "happens loose")
 
 
 def test_without_flow_nobody_notices_an_occlusion(session):
-    assert "Nothing flows" in played(session, "power", "happens occlusion")
+    assert "would not notice: nothing was blocked" in played(session, "power", "happens occlusion")
 
 
 def test_what_cannot_happen_is_answered_with_what_can(session):

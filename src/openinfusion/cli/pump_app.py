@@ -14,11 +14,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, OptionList, Static
 
 from openinfusion.cli.console import seen
+from openinfusion.cli.pump_hints import Medium, hint
 from openinfusion.cli.pump_lcd import Choices, Entry, Events, Face, events_text
 from openinfusion.cli.pump_session import Action, Happens, Keyed, Session, Take, Wait
 from openinfusion.cli.pump_show import show_play
-from openinfusion.cli.pump_windows import Menu, Volume, Words
-from openinfusion.cli.pump_words import Medium, hint, numbered, takes_digits, types_first
+from openinfusion.cli.pump_windows import TOO_SMALL, Menu, Volume, Words, is_too_small, sure
+from openinfusion.cli.pump_words import numbered, takes_digits, types_first
 
 __all__ = ["PumpApp", "show_play"]
 WHOLE = Medium(
@@ -71,10 +72,11 @@ class PumpApp(App[None]):
     CSS_PATH = "pump_app.tcss"
     TITLE = "Virtual pump"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (_TALL, "-tall")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (80, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-short"), (_TALL, "-tall")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit"),
+        Binding("ctrl+c", "leave", "Quit", priority=True),
         Binding("f1", "help", "Help"),
         Binding("f2", "power", "Power"),
         Binding("f3", "answer", "Answer the alarm"),
@@ -98,6 +100,7 @@ class PumpApp(App[None]):
 
     def compose(self) -> ComposeResult:
         """Lay the pump out: display and choices, the value, the keys; the events beside or below."""
+        yield Static(TOO_SMALL, id="small")
         with Horizontal(id="top"):
             yield Static(f"Virtual pump {self._session.model.model}", id="name", markup=False)
             yield Static("Training. Not for clinical use.", id="warning")
@@ -140,8 +143,28 @@ class PumpApp(App[None]):
     # --- What is done ------------------------------------------------------------------------------------------------
 
     def _do(self, action: Action) -> None:
+        """Do it, once somebody is sure where it ends an infusion; nothing is done to a pump that cannot be seen."""
+        if is_too_small(self.size):
+            return
+        question = self._session.question(action)
+        if question is None:
+            self._done(action)
+            return
+        yes = "switch it off" if action == Take("power") else "end the infusion"
+        self.push_screen(sure(question, yes), lambda answer: self._answered(action, answer))
+
+    def _answered(self, action: Action, answer: str | None) -> None:
+        """Do what was asked about, unless what it would end has ended meanwhile."""
+        if answer == "yes" and self._session.question(action) is not None:
+            self._done(action)
+
+    def _done(self, action: Action) -> None:
         self._session.do(action)
         self._refresh()
+
+    def action_leave(self) -> None:
+        """Quit, also where q is a letter."""
+        self.exit()
 
     def _tick(self) -> None:
         self._session.tick(Fraction(self._speed))
@@ -178,10 +201,12 @@ class PumpApp(App[None]):
     def action_happen(self) -> None:
         """Ask what happens."""
         options = [(one.word, one.label) for one in self._session.happenings()]
-        self.push_screen(Menu(options), self._happened)
+        menu = Menu("Something happens to the pump", options, nothing="nothing happens")
+        self.push_screen(menu, self._happened)
 
     def _happened(self, word: str | None) -> None:
-        if word == "new" and self._session.model.takes_syringes:
+        is_still = not self._session.pump.channel.is_flowing
+        if word == "new" and self._session.model.takes_syringes and is_still:
             self.push_screen(Volume(), self._loaded)
         elif word is not None:
             self._do(Happens(word))

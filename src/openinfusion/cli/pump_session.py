@@ -4,23 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 from openinfusion.adapters.events import write_events
 from openinfusion.adapters.events.story import sentence
 from openinfusion.adapters.library_file import identity
 from openinfusion.core.event_parts import LONGEST_NAME
-from openinfusion.core.events import Alarm, Event, EventLog, LibraryVersion
+from openinfusion.core.events import Alarm, Event, EventLog, Kind, LibraryVersion
 from openinfusion.core.library import Library
 from openinfusion.core.numbers import round_to, show_number
-from openinfusion.core.units import ML, Quantity
+from openinfusion.core.units import ML, ML_PER_H, Quantity
 from openinfusion.pump.machine import Choice, Held, Note, Pump, PumpModel, Screen
-from openinfusion.pump.machine.display import show_duration
+from openinfusion.pump.machine.display import infusion_title, show_duration
+from openinfusion.pump.machine.flow import Infusion
 from openinfusion.pump.machine.form import Asked, read_keyed
 from openinfusion.pump.records import PumpLabel, to_events
 
 NUMBER = "TRY-1"
 SOURCE = "OpenInfusion virtual pump"
+BUTTON_WORDS = "The patient presses the button"
 SYRINGE, BAG = "syringe pump", "large-volume pump"
 _FULL_SYRINGE = Quantity.of("50", ML)
 _TENTH = Fraction(1, 10)
@@ -70,6 +73,7 @@ class Happening:
         told: what is said when it has happened.
         alarm: what the pump then calls for, if it notices.
         kinds: the kinds of pump that it happens to.
+        undone: what is said where the pump cannot notice: it then does not happen.
 
     """
 
@@ -78,6 +82,7 @@ class Happening:
     told: str
     alarm: Alarm | None = None
     kinds: tuple[str, ...] = (SYRINGE, BAG)
+    undone: str = ""
 
 
 HAPPENINGS = (
@@ -86,6 +91,7 @@ HAPPENINGS = (
         "The line to the patient is blocked (clamp, kink)",
         "The line to the patient is blocked.",
         Alarm.OCCLUSION_DOWNSTREAM,
+        undone="nothing was blocked",
     ),
     Happening(
         "upstream",
@@ -93,11 +99,27 @@ HAPPENINGS = (
         "The line from the bag is blocked.",
         Alarm.OCCLUSION_UPSTREAM,
         (BAG,),
+        "nothing was blocked",
     ),
-    Happening("air", "Air gets into the line", "There is air in the line.", Alarm.AIR, (BAG,)),
-    Happening("door", "Somebody opens the door of the pump", "The door is open.", Alarm.DOOR, (BAG,)),
-    Happening("loose", "The syringe comes loose in its clamp", "The syringe is loose.", Alarm.SYRINGE, (SYRINGE,)),
-    Happening("empty", "It runs empty sooner than the pump thinks", "There is nothing left to give.", Alarm.EMPTY),
+    Happening("air", "Air gets into the line", "There is air in the line.", Alarm.AIR, (BAG,), "no air got in"),
+    Happening(
+        "door", "Somebody opens the door of the pump", "The door is open.", Alarm.DOOR, (BAG,), "the door stays closed"
+    ),
+    Happening(
+        "loose",
+        "The syringe comes loose in its clamp",
+        "The syringe is loose.",
+        Alarm.SYRINGE,
+        (SYRINGE,),
+        "the syringe stays in its clamp",
+    ),
+    Happening(
+        "empty",
+        "It runs empty sooner than the pump thinks",
+        "There is nothing left to give.",
+        Alarm.EMPTY,
+        undone="nothing was emptied",
+    ),
     Happening("plug", "Pull the mains plug, or put it back", ""),
     Happening("new", "Put a new syringe in", "A new syringe is in.", None, (SYRINGE,)),
     Happening("new", "Hang a new bag", "A new bag hangs.", None, (BAG,)),
@@ -124,22 +146,57 @@ class Session:
         self.notes: list[Note] = []
         self.pump = Pump(NUMBER, model, Held(library, name), tell=self.notes.append)
         self.said: str | None = None
+        self._beep: str | None = None
         self._told: list[tuple[datetime, str]] = []
 
     # --- What is done ------------------------------------------------------------------------------------------------
 
     def do(self, action: Action) -> None:
         """Let somebody do something, or let something happen; ``said`` is what there is to say about it."""
-        self.said = None
+        self.said = self._beep = None
+        noted = len(self.notes)
         match action:
             case Take(choice):
                 self.pump.choose(choice)
+                self._beep = self._beeped()
             case Keyed(text):
                 self.pump.enter(text)
+                self._beep = self._beeped()
             case Wait(seconds):
                 self.said = self._wait(seconds)
             case Happens(word, volume):
                 self.said = self._happen(word, volume)
+        if any(note.kind is Kind.CONTAINER_CHANGED for note in self.notes[noted:]):
+            self._end_cause()
+
+    def _beeped(self) -> str | None:
+        """Return why the last key did nothing; a button that gives nothing yet says for how long."""
+        beep, infusion = self.pump.beeped, self.pump.channel.infusion
+        if beep is None or infusion is None or infusion.demand is None:
+            return beep
+        until = {"lockout": _lockout_ends, "accumulated limit": _window_ends}.get(beep)
+        at = until(infusion) if until is not None else None
+        return beep if at is None else f"{beep}: the next dose can be given in {_exact_time(at - self.pump.now)}"
+
+    def _end_cause(self) -> None:
+        """Let the alarms end whose cause is gone: a new syringe is not loose, and a bag hangs behind a closed door."""
+        self.pump.calls.clear(Alarm.SYRINGE if self.model.takes_syringes else Alarm.DOOR, self.pump.now)
+
+    def question(self, action: object) -> str | None:
+        """Return what is to be asked before something is done that ends or stops an infusion; ``None``: nothing."""
+        channel = self.pump.channel
+        infusion, stream = channel.infusion, channel.stream
+        if infusion is None or not isinstance(action, Take) or not self.pump.is_on:
+            return None
+        name = infusion_title(self.pump)
+        now = f"is {infusion.status.value}" if stream is None else f"runs at {Quantity(stream.rate, ML_PER_H)}"
+        match action.choice:
+            case "power":
+                return f"Switch the pump off? {name} {now}."
+            case "stop" if any(choice.id == "stop" for choice in self.screen.choices):
+                primary = " The primary then stays paused." if infusion is channel.secondary else ""
+                return f"End the infusion? {name} {now}.{primary}"
+        return None
 
     def _wait(self, seconds: Fraction) -> str:
         waits = self.pump.alert is not None
@@ -154,7 +211,7 @@ class Session:
         """Let time pass by itself, without a word about it."""
         said = self._wait(seconds)
         if "gave the programme up" in said:
-            self.said = said
+            self.said, self._beep = said, None
 
     def _happen(self, word: str, volume: str) -> str:
         found = next((one for one in self.happenings() if one.word == word), None)
@@ -172,9 +229,9 @@ class Session:
     def _alarm(self, happening: Happening) -> str:
         alarm = happening.alarm
         if alarm is None or not self.pump.is_on:
-            return f"{happening.told} The pump is off and does not notice."
+            return f"The pump is off and would not notice: {happening.undone}."
         if alarm in _NEEDS_FLOW and not self.pump.channel.is_flowing:
-            return f"{happening.told} Nothing flows, so the pump does not notice."
+            return f"Nothing flows, so the pump would not notice: {happening.undone}."
         self.pump.call(alarm)
         return happening.told
 
@@ -194,13 +251,17 @@ class Session:
 
     @property
     def screen(self) -> Screen:
-        """What the pump shows."""
-        return self.pump.screen()
+        """What the pump shows; of a beep and what was said, only what came last."""
+        screen = self.pump.screen()
+        choices = tuple(
+            replace(choice, label=BUTTON_WORDS) if choice.id == "demand" else choice for choice in screen.choices
+        )
+        return replace(screen, choices=choices, beep=self._beep)
 
     @property
     def shown(self) -> Screen:
         """What the pump shows, with the names in full that its display cuts."""
-        screen = self.pump.screen()
+        screen = self.screen
         areas, drugs = self.library.care_areas, self.library.drugs
         names = {area.id: area.name for area in areas} | {drug.id: drug.name for drug in drugs}
         cut = [names[choice.id] for choice in screen.choices if _is_cut(choice, names)]
@@ -211,6 +272,12 @@ class Session:
         """What the clock of the pump says."""
         return self.label.at(self.pump.now)
 
+    @property
+    def holds_from_before(self) -> bool:
+        """Whether a syringe or bag is in that was put in before the patient was changed."""
+        kinds = [note.kind for note in self.notes if note.kind in (Kind.CONTAINER_CHANGED, Kind.PATIENT_CHANGED)]
+        return kinds[-1:] == [Kind.PATIENT_CHANGED] and self.pump.channel.container is not None
+
     def happenings(self) -> tuple[Happening, ...]:
         """Return what can happen to this kind of pump."""
         return tuple(one for one in HAPPENINGS if self.model.kind in one.kinds)
@@ -219,13 +286,15 @@ class Session:
         """Return how far what flows has got, and what is left in the syringe."""
         channel = self.pump.channel
         infusion, stream = channel.infusion, channel.stream
-        bars = []
+        bars: list[Bar] = []
+        if not self.pump.is_on:
+            return ()
         if stream is not None and stream.dose is not None and stream.vtbi:
             bars.append(_bar("dose", stream.given, stream.vtbi))
         elif infusion is not None and infusion.now.vtbi:
             bars.append(_bar("given", infusion.given, infusion.now.vtbi))
         size = channel.container.size if channel.container is not None else None
-        if self.pump.is_on and channel.left is not None and size is not None:
+        if channel.left is not None and size is not None:
             bars.append(_bar("syringe", channel.left, size.to(ML).value))
         return tuple(bars)
 
@@ -262,6 +331,32 @@ def _told_name(name: str | None, id_: str | None) -> str | None:
 
 def _time(seconds: Fraction) -> str:
     return show_duration(seconds).removesuffix(" 0 min")
+
+
+def _exact_time(seconds: Fraction) -> str:
+    """Return a time to the second: "4 min 30 s"; a part of a second counts as a whole one."""
+    minutes, rest = divmod(ceil(seconds), 60)
+    parts = (f"{minutes} min" if minutes else "", f"{rest} s" if rest or not minutes else "")
+    return " ".join(part for part in parts if part)
+
+
+def _lockout_ends(infusion: Infusion) -> Fraction | None:
+    if infusion.demand is None or infusion.demanded_at is None:
+        return None
+    return infusion.demanded_at + infusion.demand.lockout
+
+
+def _window_ends(infusion: Infusion) -> Fraction | None:
+    """Return when enough has left the window for another dose, if ever."""
+    demand = infusion.demand
+    if demand is None or demand.most is None:
+        return None
+    given = sum((volume for _, volume in infusion.counted), demand.dose.volume)
+    for then, volume in sorted(infusion.counted):
+        given -= volume
+        if given <= demand.most:
+            return then + demand.window
+    return None
 
 
 def _is_cut(choice: Choice, names: Mapping[str, str]) -> bool:

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from openinfusion.adapters.library_file import read_library
 from openinfusion.cli.console import error_console, say
+from openinfusion.cli.pump_hints import Medium, hint
 from openinfusion.cli.pump_session import Session
-from openinfusion.cli.pump_words import WIDTH, Help, Line, Medium, Quit, Unclear, hint, read_line, text_box
+from openinfusion.cli.pump_words import WIDTH, Help, Line, Quit, Unclear, read_line, text_box
 from openinfusion.pump.models import find_model
 
 PIPED = Medium(
@@ -21,12 +22,15 @@ PIPED = Medium(
     time="Let time pass: wait 10 min",
     happens="make something happen: happens occlusion",
 )
+AGAIN = "To confirm, type the same line again; with any other line nothing ends."
+INTERRUPTED = 130
 HELP = """What you can type, a line each:
   1, 2, 3 ...        takes the choice with that number; its words do the same
   anything else      is keyed: letters of a drug, a dose, a weight, a reason
                      (where a value is asked for, a number is that value, and a choice is taken by its words)
   (nothing)          takes the value that is offered
   power              the power key
+                     (what ends an infusion, or switches its pump off, is asked again: type the line twice)
   wait 10 min        lets time pass: s, min, h
   happens occlusion  lets something happen: {happenings}
                      (new takes a volume: happens new 50)
@@ -65,6 +69,9 @@ def try_pump(
         else:
             for text in play_lines(session, sys.stdin):
                 say(text)
+    except KeyboardInterrupt:
+        error_console().print("Stopped by Ctrl+C.")
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         _end(session, events)
 
@@ -83,12 +90,15 @@ def play_lines(session: Session, lines: Iterable[str]) -> Iterator[str]:
     """Do what each line says, and yield what is to be shown: the pump first, and again after every line."""
     yield f"Virtual pump {session.model.model}, for training only. Not for clinical use. Type help at any time."
     yield drawn(session)
+    asked: Line | None = None
     for text in lines:
         line = read_line(text, session.screen)
         yield f"> {text.strip()}"
         if isinstance(line, Quit):
             return
-        yield _answer(session, line)
+        question = session.question(line) if line != asked else None
+        asked = line if question is not None else None
+        yield _answer(session, line) if question is None else f"{question} {AGAIN}"
 
 
 def _answer(session: Session, line: Line) -> str:

@@ -1,4 +1,4 @@
-"""Windows in front of a virtual pump: something to read, something that happens, the volume of a new syringe."""
+"""Windows in front of a virtual pump: to read, to choose what happens or to be sure, the volume of a new syringe."""
 
 from typing import ClassVar
 
@@ -8,21 +8,40 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
+from openinfusion.cli.console import seen
+
+LEAST = (80, 24)
+TOO_SMALL = "Make the window larger: the pump needs 80 columns and 24 lines. Ctrl+C quits."
+
+
+def is_too_small(size: Size) -> bool:
+    """Whether a terminal would cut the pump; it is then not shown."""
+    return size.width < LEAST[0] or size.height < LEAST[1]
+
 
 class Words(ModalScreen[None]):
-    """Something to read, in front of the pump; any of Esc, Enter and q closes it."""
+    """Something to read, in front of the pump; any of Esc, Enter and q closes it, but q can also end the program."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q,f1,f9", "dismiss", "Close"),
+        Binding("escape,enter,f1,f9", "dismiss", "Close"),
+        Binding("q", "leave", "Close or quit"),
     ]
 
-    def __init__(self, title: str, words: str | Text | Group) -> None:
+    def __init__(self, title: str, words: str | Text | Group, *, quits: bool = False) -> None:
         super().__init__()
-        self._title, self._words = title, words
+        self._title, self._words, self._quits = title, words, quits
+
+    def action_leave(self) -> None:
+        """Close, or end the program where q does that everywhere."""
+        if self._quits:
+            self.app.exit()
+        else:
+            self.dismiss()
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
@@ -30,7 +49,7 @@ class Words(ModalScreen[None]):
             yield Label(self._title, classes="heading")
             with VerticalScroll():
                 yield Static(self._words, markup=False)
-            yield Label("Esc closes this.", classes="way")
+            yield Label("Esc closes this. q: quits." if self._quits else "Esc closes this.", classes="way")
 
     def on_mount(self) -> None:
         """Show the end, which is the newest of events."""
@@ -39,21 +58,21 @@ class Words(ModalScreen[None]):
 
 
 class Menu(ModalScreen[str | None]):
-    """The things that can happen to the pump."""
+    """A few things of which one is chosen, or none: what happens to the pump, or whether somebody is sure."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f8", "dismiss(None)", "Nothing")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f2,f8", "dismiss(None)", "Nothing")]
 
-    def __init__(self, options: list[tuple[str, str]]) -> None:
+    def __init__(self, title: str, options: list[tuple[str, str]], *, nothing: str) -> None:
         super().__init__()
-        self._options = options
+        self._title, self._options, self._nothing = title, options, nothing
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
         with Vertical(classes="window"):
-            yield Label("Something happens to the pump", classes="heading")
+            yield Static(self._title, classes="heading", markup=False)
             made = [Option(f"{number} {label}", id=word) for number, (word, label) in enumerate(self._options, 1)]
             yield OptionList(*made, markup=False)
-            yield Label("Arrow keys and Enter, or a number. Esc: nothing happens.", classes="way")
+            yield Label(f"Arrow keys and Enter, or a number. Esc: {self._nothing}.", classes="way")
 
     def on_key(self, event: events.Key) -> None:
         """Take an option by its number."""
@@ -65,6 +84,12 @@ class Menu(ModalScreen[str | None]):
     def chosen(self, event: OptionList.OptionSelected) -> None:
         """Let it happen."""
         self.dismiss(event.option_id)
+
+
+def sure(question: str, yes: str) -> Menu:
+    """Return a question before something that ends an infusion; what lies under the finger first ends nothing."""
+    options = [("no", "No, leave everything as it is"), ("yes", f"Yes, {yes}")]
+    return Menu(seen(question).plain, options, nothing="nothing ends")
 
 
 class Volume(ModalScreen[str | None]):
