@@ -81,3 +81,21 @@ def test_two_runs_are_laid_side_by_side():
 
 def test_a_scenario_must_be_named():
     assert isinstance(run().exception, OperatorError)
+
+
+def test_goal_traps_and_rule_are_told_before_the_run():
+    told = run("S10", "--libraries", str(TRUST)).output
+    places = [told.index(words) for words in ("Goal: ", "Trap: ", "Passed when:", "  - truly given: ", "┌")]
+    assert places == sorted(places)
+
+
+def test_two_runs_are_chosen_by_the_comparison_itself():
+    error = run("incident-1", "--compare", "--run", "2018").exception
+    assert isinstance(error, OperatorError)
+    assert "--run" in str(error)
+
+
+def test_a_place_that_cannot_be_written_is_told_before_playing(tmp_path):
+    done = run("S06", "--libraries", str(TRUST), "--events", str(tmp_path / "nowhere" / "run.jsonl"))
+    assert done.exit_code != 0
+    assert "Run 'right'" not in done.output

@@ -8,10 +8,10 @@ import pytest
 import pytest_socket
 from textual.widgets import Static
 
-from openinfusion.cli.pump_show import Doses, PlayApp, dose_bar, pace, verdict
+from openinfusion.cli.pump_show import Doses, PlayApp, dose_bar, ordered_words, pace, so_far, verdict
 from openinfusion.cli.pump_windows import Words
 from openinfusion.core.units import Quantity
-from openinfusion.pump.scenarios import find_scenario, play
+from openinfusion.pump.scenarios import Mark, find_scenario, play
 from openinfusion.pump.scenarios.scenario import Given
 
 LIBRARIES = Path(__file__).resolve().parents[2] / "examples/trust"
@@ -116,3 +116,71 @@ def test_what_takes_longer_to_read_stands_longer(incident):
     frames = list(play(incident, "2018", libraries=LIBRARIES))
     longest = max(frames, key=lambda frame: len(frame.did + frame.says + frame.why))
     assert pace(longest, Fraction(1)) > pace(frames[0], Fraction(1)) > pace(frames[0], Fraction(4))
+
+
+def test_the_bar_says_what_alone_it_counts(incident):
+    scenario = find_scenario("S02")
+    told = [ordered_words(bound, scenario) for bound in scenario.rule.delivered]
+    assert told == ["495 to 505 micrograms of alfentanil, boluses only", "1,300 to 1,340 micrograms of alfentanil"]
+    assert ordered_words(ORDERED, incident) == "24 to 26 micrograms of fentanyl"
+
+
+@pytest.mark.parametrize("name", ["S02", "S12"])
+def test_two_bars_are_seen_in_a_small_terminal(name):
+    app = PlayApp(find_scenario(name), "trapped", LIBRARIES)
+
+    async def script(pilot):
+        await pilot.press(*["right"] * 8)
+        await pilot.pause()
+        doses, hint = app.query_one("#doses").region, app.query_one("#hint").region
+        assert words(app, "#doses").count("Ordered") == 2
+        assert doses.height == 5
+        assert doses.bottom <= hint.y
+        assert app.query_one("#story").region.bottom <= doses.y
+
+    drive(app, script)
+
+
+def test_marks_in_the_middle_are_of_what_has_happened_so_far(incident):
+    app = PlayApp(incident, "mended", LIBRARIES)
+
+    async def script(pilot):
+        await pilot.press("right", "m")
+        await pilot.pause()
+        assert isinstance(app.screen, Words)
+        assert app.screen._title.startswith("So far: 2 of")
+        cells = [str(cell) for cell in app.screen._words.renderables[0].columns[0]._cells]
+        assert "not yet" in cells
+        assert "NO" not in cells
+        await pilot.press("q")
+        await pilot.pause()
+        assert app._exit
+
+    drive(app, script)
+
+
+@pytest.mark.parametrize(
+    ("condition", "passed", "given", "word"),
+    [
+        ("must happen", True, "", "yes"),
+        ("must happen", False, "", "not yet"),
+        ("seen", False, "", "not yet"),
+        ("must not happen", True, "", "so far"),
+        ("must not happen", False, "", "NO"),
+        ("truly given", False, "not yet", "not yet"),
+        ("truly given", False, "too much", "NO"),
+        ("truly given", True, "as ordered", "so far"),
+    ],
+)
+def test_what_can_still_change_is_not_judged(condition, passed, given, word):
+    assert so_far(Mark(condition=condition, expected="", found="", passed=passed), given) == word
+
+
+def test_a_window_that_would_cut_the_pump_is_named(incident):
+    app = PlayApp(incident, "mended", LIBRARIES)
+
+    async def script(pilot):
+        assert app.query_one("#small").display
+        assert not app.query_one("#desk").display
+
+    drive(app, script, size=(79, 24))

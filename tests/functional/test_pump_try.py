@@ -14,6 +14,7 @@ from openinfusion.adapters.library_file import read_library
 from openinfusion.cli.pump_app import PumpApp
 from openinfusion.cli.pump_session import Session
 from openinfusion.cli.pump_windows import Menu, Volume, Words
+from openinfusion.cli.pump_words import read_line
 from openinfusion.core.events import Kind
 from openinfusion.pump.machine import Status
 from openinfusion.pump.models import find_model
@@ -357,5 +358,41 @@ def test_every_key_of_the_pump_can_be_seen_in_a_small_terminal(session):
             assert button.region.right <= 80, button.id
             assert button.region.bottom <= 24, button.id
         assert app.query_one("#hint").region.bottom == 24
+
+    drive(session, script)
+
+
+def test_nobody_ends_an_infusion_with_one_key(session):
+    async def script(app, pilot):
+        for line in ("power", "1", "70", "drug", "nor", "1", "3", "0.1", "", "confirm", "load", "50", "start"):
+            session.do(read_line(line, session.screen))
+        app._refresh()
+        await keys(pilot, "f2")
+        assert isinstance(app.screen, Menu)
+        await keys(pilot, "enter")
+        assert session.pump.channel.is_flowing
+        await keys(pilot, "f4")
+        assert not isinstance(app.screen, Volume)
+        assert "pause the infusion first" in words(app, "#beep")
+        await keys(pilot, "f2", "2")
+        assert not session.pump.is_on
+
+    drive(session, script)
+
+
+def test_a_window_that_would_cut_the_pump_is_named_and_takes_nothing(session):
+    async def script(app, pilot):
+        assert app.query_one("#small").display
+        assert not app.query_one("#desk").display
+        await keys(pilot, "f2")
+        assert not session.pump.is_on
+
+    drive(session, script, size=(80, 23))
+
+
+def test_control_c_quits_also_where_letters_are_asked_for(session):
+    async def script(app, pilot):
+        await keys(pilot, "enter", "1", *"70", "enter", "1", "ctrl+c")
+        assert app._exit
 
     drive(session, script)

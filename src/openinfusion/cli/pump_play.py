@@ -66,10 +66,16 @@ def play_scenario(
     if not scenario:
         raise OperatorError(where="scenario", found="no name", expected="its id, a .toml file, or --list")
     made = find_scenario(scenario)
+    if compare_ and run is not None:
+        raise OperatorError(
+            where="--run", found="--run and --compare", expected="one of them: --compare chooses its two runs itself"
+        )
     if compare_:
         _compare(made, libraries)
         return
     name = run if run is not None else made.runs[0].name
+    if events is not None:
+        _write(made, (), events)  # a place that cannot be written is told now, not after the run
     frames = list(play(made, name, libraries=libraries))
     marks = marks_of(made, frames)
     if as_json:
@@ -78,10 +84,11 @@ def play_scenario(
         if _is_terminal():
             _show_whole(made, name, libraries)
         else:
-            _tell_all(made, name, frames)
+            _tell_all(made, name, frames, marks=marks)
         say_marks(made, name, marks)
     if events is not None:
-        _write(made, frames, events)
+        count = _write(made, frames, events)
+        error_console().print(Text(f"wrote {count} events to {events}; purpose: training"), soft_wrap=True)
     raise typer.Exit(0 if marks.passed else NOT_PASSED)
 
 
@@ -142,23 +149,27 @@ def _rounded(quantity: Quantity) -> Quantity:
     return Quantity(round_significant(quantity.value, _DIGITS), quantity.unit)
 
 
-def _about(scenario: Scenario, run: Run) -> Iterator[str]:
+def _about(scenario: Scenario, run: Run, *, marks: Marks) -> Iterator[str]:
     yield f"{scenario.id}: {scenario.title}"
     yield f"Run {run.name!r}: {run.title}."
     yield f"For: {scenario.role}. Patient: {scenario.patient.words}"
+    yield f"Goal: {scenario.goal}"
     yield f"Prescription: {scenario.prescription.words}"
     yield f"Before: {scenario.precondition}"
     yield "At hand: " + "; ".join(stock.label for stock in scenario.stock)
     if scenario.assumed:
         yield f"Assumed: {'; '.join(scenario.assumed)}."
+    yield from (f"Trap: {trap.what} Likely, because: {trap.why}" for trap in scenario.traps)
+    yield "Passed when:"
+    yield from (f"  - {mark.condition}: {mark.expected}" for mark in marks.marks)
     yield "For training and tests; not for clinical use."
     yield ""
 
 
-def _tell_all(scenario: Scenario, run: str, frames: Sequence[Frame]) -> None:
+def _tell_all(scenario: Scenario, run: str, frames: Sequence[Frame], *, marks: Marks) -> None:
     chosen = scenario.run(run)
     if chosen is not None:
-        say(*_about(scenario, chosen))
+        say(*_about(scenario, chosen, marks=marks))
     say(*tell(frames, start=scenario.start))
 
 
@@ -217,11 +228,12 @@ def _json(scenario: Scenario, run: str, frames: Sequence[Frame], *, marks: Marks
     }
 
 
-def _write(scenario: Scenario, frames: Sequence[Frame], path: Path) -> None:
+def _write(scenario: Scenario, frames: Sequence[Frame], path: Path) -> int:
+    """Write what was noted; return how many records that are."""
     log = log_of(scenario, frames)
     source = f"OpenInfusion virtual pump, scenario {scenario.id}"
     write_events(path, EventLog(organisation="Training", source=source, purpose="training"), log)
-    error_console().print(Text(f"wrote {len(log)} events to {path}; purpose: training"), soft_wrap=True)
+    return len(log)
 
 
 # --- Side by side ----------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """A scenario played on a whole terminal: the pump, who does what and why, and what the patient is really given."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -20,21 +20,31 @@ from textual.widgets import Label, Static
 from openinfusion.adapters.events.story import sentence
 from openinfusion.cli.console import seen
 from openinfusion.cli.pump_lcd import Choices, Events, Face
-from openinfusion.cli.pump_windows import Words
+from openinfusion.cli.pump_windows import TOO_SMALL, Words
 from openinfusion.core.errors import AuthorError
-from openinfusion.core.numbers import round_significant
+from openinfusion.core.numbers import round_significant, show_number
 from openinfusion.core.units import Quantity
-from openinfusion.pump.scenarios import Frame, Scenario, dose_over_time, given_at, log_of, marks_of, play
+from openinfusion.pump.scenarios import Frame, Mark, Marks, Scenario, dose_over_time, given_at, log_of, marks_of, play
 from openinfusion.pump.scenarios.marking import given_in_words
 from openinfusion.pump.scenarios.scenario import Given
 
 SPEEDS = (Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4), Fraction(8))
+_COUNTED = {
+    "primary": "the primary infusion",
+    "secondary": "the secondary infusion",
+    "clinician": "boluses",
+    "loading": "loading doses",
+    "patient": "demand doses",
+}
 _LEAST_SECONDS = 1.5
 _SECONDS_A_LETTER = 0.04
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _TALL = 34
 _WIDTH = 30
 _DIGITS = 5
+GIVEN = "truly given"
+HAPPENS = ("must happen", "seen")
+_MARK_STYLES = {"yes": "#005a2b", "NO": "bold #b10e1e"}
 _COLOURS = {"too much": "bold #ff9aa5", "as ordered": "bold #8ce0ab", "not yet": "#f0f4f5", "cannot be told": "#ffdd57"}
 
 
@@ -66,7 +76,7 @@ class Doses:
         return [self._line(bound, self._frames[place].at) for bound in self._scenario.rule.delivered]
 
     def _line(self, bound: Given, at: Fraction) -> DoseLine:
-        wanted = given_in_words(bound, self._scenario)
+        wanted = ordered_words(bound, self._scenario)
         drug = bound.drug or self._scenario.prescription.drug
         last = self._frames[-1]
         end = last.at - self._first
@@ -75,6 +85,9 @@ class Doses:
         except AuthorError:
             return DoseLine(wanted, None, "cannot be told")
         unit = next(one.unit for one in (bound.at_most, bound.at_least) if one is not None)
+        if all(one.drug != drug for one in last.loaded):
+            nothing = Quantity(Fraction(0), unit)
+            return DoseLine(wanted, nothing, verdict(bound, nothing), dose_bar(bound, nothing, most=nothing))
         given = given_at(points, max(at - self._first, Fraction(0))).to(unit)
         most = given_at(points, end).to(unit)
         return DoseLine(wanted, given, verdict(bound, given), dose_bar(bound, given, most=most))
@@ -86,6 +99,16 @@ class Doses:
             return ""
         given = [frame.given.value / most for frame in self._frames[: place + 1]]
         return "".join(_BLOCKS[int(part * (len(_BLOCKS) - 1))] for part in given)
+
+
+def ordered_words(bound: Given, scenario: Scenario) -> str:
+    """Return what was ordered in one line, and what alone the bar counts: "24 to 26 mg of x, boluses only"."""
+    low, high = bound.at_least, bound.at_most
+    if low is None or high is None or low.unit is not high.unit:
+        words = given_in_words(replace(bound, source=None), scenario)
+    else:
+        words = f"{show_number(low.value)} to {high} of {bound.drug or scenario.prescription.drug}"
+    return words if bound.source is None else f"{words}, {_COUNTED[bound.source]} only"
 
 
 def verdict(bound: Given, given: Quantity) -> str:
@@ -118,8 +141,8 @@ class PlayApp(App[None]):
     CSS_PATH = "pump_app.tcss"
     TITLE = "Scenario"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (_TALL, "-tall")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (80, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-short"), (_TALL, "-tall")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Play or pause"),
         Binding("right,enter,down", "step(1)", "Next"),
@@ -128,6 +151,7 @@ class PlayApp(App[None]):
         Binding("minus", "speed(-1)", "Slower"),
         Binding("m", "marks", "Marks"),
         Binding("q,escape", "quit", "Quit"),
+        Binding("ctrl+c", "quit", "Quit", priority=True),
     ]
 
     def __init__(self, scenario: Scenario, run: str, libraries: Path) -> None:
@@ -135,13 +159,13 @@ class PlayApp(App[None]):
         self._scenario, self._run = scenario, run
         self._frames = list(play(scenario, run, libraries=libraries))
         self._doses = Doses(scenario, self._frames)
-        self._marks = marks_of(scenario, self._frames)
         self._place, self._speed = 0, SPEEDS.index(Fraction(1))
         self._is_playing = False
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Lay it out: the pump, what is done and why, what is given; the events beside or below."""
+        yield Static(TOO_SMALL, id="small")
         with Horizontal(id="top"):
             yield Static(escape(f"{self._scenario.id}, {self._run}"), id="name")
             yield Static("Training. Not for clinical use.", id="warning")
@@ -153,7 +177,8 @@ class PlayApp(App[None]):
                     choices = Choices()
                     choices.can_focus = False
                     yield choices
-                with VerticalScroll(id="story", can_focus=False):
+                several = "several" if len(self._scenario.rule.delivered) > 1 else ""
+                with VerticalScroll(id="story", can_focus=False, classes=several):
                     yield Static(id="did")
                 yield Static(id="doses")
             with Vertical(id="side"):
@@ -193,10 +218,12 @@ class PlayApp(App[None]):
         self._wind()
 
     def action_marks(self) -> None:
-        """Show what the rule makes of the run."""
+        """Show what the rule makes of what has happened so far."""
         self._is_playing = False
         self._refresh()
-        self.push_screen(Words("Passed" if self._marks.passed else "Not passed", self._marks_text()))
+        marks, is_over = marks_of(self._scenario, self._frames[: self._place + 1]), self._is_over
+        title = ("Passed" if marks.passed else "Not passed") if is_over else f"So far: {self._where()}, not the end yet"
+        self.push_screen(Words(title, self._marks_text(marks), quits=True))
 
     def _wind(self) -> None:
         """Set the clock for the next frame."""
@@ -225,8 +252,15 @@ class PlayApp(App[None]):
         base.query_one(Events).show(told)
         base.query_one("#hint", Static).update(self._hint())
 
+    @property
+    def _is_over(self) -> bool:
+        return self._place + 1 == len(self._frames)
+
+    def _where(self) -> str:
+        return f"{self._place + 1} of {len(self._frames)}"
+
     def _hint(self) -> Text:
-        where = f"{self._place + 1} of {len(self._frames)}"
+        where = self._where()
         how = f"playing, speed {_number(SPEEDS[self._speed])}" if self._is_playing else "paused"
         play_words = "pauses" if self._is_playing else "plays"
         keys = f"Space {play_words}. Right arrow or Enter: next; left: back. + and -: speed. m: marks. q: quits."
@@ -241,14 +275,30 @@ class PlayApp(App[None]):
             rows.append(Text.assemble(shown, (line.verdict, _COLOURS[line.verdict])))
         return Text("\n").join(rows)
 
-    def _marks_text(self) -> Group:
+    def _marks_text(self, marks: Marks) -> Group:
         made = Table(box=None, pad_edge=False, header_style="bold")
         for column in ("passed", "condition", "expected", "found"):
             made.add_column(column, overflow="fold")
-        for mark in self._marks.marks:
-            word = Text("yes", style="#005a2b") if mark.passed else Text("NO", style="bold #b10e1e")
-            made.add_row(word, mark.condition, seen(mark.expected), seen(mark.found))
+        verdicts = iter(line.verdict for line in self._doses.lines(self._place))
+        for mark in marks.marks:
+            given = next(verdicts, "") if mark.condition == GIVEN else ""
+            word = "yes" if mark.passed else "NO"
+            if not self._is_over:
+                word = so_far(mark, given)
+            made.add_row(
+                Text(word, style=_MARK_STYLES.get(word, "")), mark.condition, seen(mark.expected), seen(mark.found)
+            )
         return Group(made)
+
+
+def so_far(mark: Mark, given: str) -> str:
+    """Return what a condition comes to in the middle of a run: only what can no longer change is yes or NO."""
+    if mark.condition in HAPPENS:
+        return "yes" if mark.passed else "not yet"
+    nothing_flowed = mark.condition == "no gap" and not mark.found.endswith("seconds")
+    if not mark.passed and (nothing_flowed or (mark.condition == GIVEN and given != "too much")):
+        return "not yet"
+    return "so far" if mark.passed else "NO"
 
 
 def story(frame: Frame) -> Text:
