@@ -19,6 +19,14 @@ LIBRARY = Path(__file__).resolve().parents[2] / "examples/trust/library-1.1.0.js
 TO_DOSE = ("power", "1", "70", "drug", "nor", "1", "3")
 RUNNING = (*TO_DOSE, "0.1", "", "confirm", "load", "50", "start")
 SALINE = ("power", "adult-ward", "70", "drug", "sod", "sodium-chloride-0.9-percent")
+SALINE_RUNS = (*SALINE, "100", "1000", "confirm", "load", "bag", "start")
+SECONDARY = (*SALINE_RUNS, "secondary", "mer", "1", "1", "")
+BEGUN = {
+    "halden-s2": ((), RUNNING, ("power", "adult-ward", "70", "drug", "oxy", "1", "", "", "", "confirm")),
+    "halden-s2-strict": ((), (*TO_DOSE[:4], "fen", "1", "1", "100", "", "confirm", "load", "50", "start")),
+    "meridian-v7": ((), SALINE_RUNS, SECONDARY, (*SECONDARY, "confirm")),
+}
+"""Where walks begin: by chance alone they would seldom come to a secondary infusion or a patient's button."""
 DRUGS = ("nor", "mor", "fen", "pro", "sod", "mer", "par", "oxy", "ins", "zzz")
 KEYED = {"weight": ("70", "250", "7"), "letters": DRUGS, "volume": ("50", "20", "1"), "lockout": ("5", "")}
 FILLERS = ("", "1", "5", "50", "0.1", "1000", "a reason")
@@ -86,9 +94,12 @@ def steps(session, dice):
 @pytest.mark.parametrize("model", ["halden-s2", "halden-s2-strict", "meridian-v7"])
 def test_no_hint_denies_what_flows_or_names_what_is_not_offered(library, model):
     known, dice, titles = set(), random.Random(f"hints {model}"), set()  # noqa: S311 - a walk, not a secret
-    for _ in range(25):
+    for number in range(24):
         session = pump(library, model)
-        for _ in range(120):
+        begun = BEGUN[model][number % len(BEGUN[model])]
+        played(session, *begun)
+        assert wrong(session, known) is None
+        for _ in range(100):
             session.do(steps(session, dice))
             titles.add(session.screen.title)
             assert wrong(session, known) is None
@@ -113,9 +124,8 @@ def test_every_choice_that_a_hint_names_is_one_of_the_pump(library):
 
 def secondary(library):
     session = pump(library, "meridian-v7")
-    played(session, *SALINE, "100", "1000", "confirm", "load", "bag", "start")
+    played(session, *SECONDARY)
     assert session.screen.status == "infusing"
-    played(session, "secondary", "mer", "1", "1", "")
     return session
 
 

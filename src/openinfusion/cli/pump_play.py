@@ -74,9 +74,10 @@ def play_scenario(
         _compare(made, libraries)
         return
     name = run if run is not None else made.runs[0].name
+    playing = play(made, name, libraries=libraries)  # a run that is not there ends it before a file is written
     if events is not None:
         _write(made, (), events)  # a place that cannot be written is told now, not after the run
-    frames = list(play(made, name, libraries=libraries))
+    frames = list(playing)
     marks = marks_of(made, frames)
     if as_json:
         say_json(_json(made, name, frames, marks=marks))
