@@ -155,6 +155,9 @@ MATCHING = Table(
         accepted | fentanyl  | rate 0.1 mg/h; converts yes                      |
         9009     | fentanyl  | rate 1 micrograms/kg/h; weight 70 kg             |
         9009     | change    | rate 0.1 mg/h                                    |
+        9009     | ceftriaxone | rate 2000 mg                                   |
+        9009     | morphine  | demand 1000 micrograms                           |
+        9009     | morphine  | dose limit 30000 micrograms                      |
         9009     | steps     | rates 40 mg/min                                  |
     """,
 )

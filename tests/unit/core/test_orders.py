@@ -434,6 +434,54 @@ def test_an_entry_named_by_its_id_is_the_only_one():
     assert listed == "more than one entry fits: heparin-a, heparin-b"
 
 
+@pytest.mark.parametrize(
+    "name, part, text, detail",
+    [
+        ("dopamine", "demand", "1 mg", "the order asks for analgesia controlled by the patient; here it is continuous"),
+        ("dopamine", "rate", "5 mg", "the order asks for a single dose; here it is continuous"),
+        ("dopamine", "therapy", "shock", "ordered for shock; the library has no therapies here"),
+        ("dopamine", "route", "epidural", "ordered epidural; the library has intravenous"),
+        ("dopamine", "secondary", "yes", "not allowed as secondary: dopamine"),
+        ("dopamine", "strength", "1 mg in 5 mL", "ordered 1 mg in 5 mL; the library has 400 mg in 250 mL"),
+        ("dopamine", "strength", "", "the library has 400 mg in 250 mL, and nobody says which this is"),
+        (
+            "saline",
+            "strength",
+            "1 mg in 5 mL",
+            "ordered 1 mg in 5 mL; the library has no strength: it is given as it is",
+        ),
+        ("dopamine", "rate", "5 mL/h", "ordered in mL/h; the library counts in micrograms/kg/min"),
+        ("steps", "strength", "", "the library has 300 mg in 50 mL, and nobody says which this is"),
+        ("bolus", "parent", "9", "the pump does not run that order"),
+        ("bolus", "medicine", "saline", "the pump runs another medicine, or one outside the library"),
+        ("bolus", "route", "epidural", "what runs is intravenous"),
+        ("bolus", "strength", "1 mg in 5 mL", "not the strength that runs, or nobody knows the strength that runs"),
+        ("bolus", "rate", "1 g", "ordered in g"),
+        ("change", "rate", "1 mg/h", "ordered in mg/h; the library counts in micrograms/h"),
+        ("ceftriaxone", "strength", "2 mmol in 50 mL", "ordered 2 mmol in 50 mL; the library has 2 g in 50 mL"),
+    ],
+)
+def test_a_refusal_says_what_was_ordered_and_what_the_library_has(name, part, text, detail):
+    """What the pharmacist reads is what was asked for, and what there is instead."""
+    order = changed(base(name), part, text)
+    if part == "rate" and text == "5 mg":
+        order = changed(order, "duration", "5 min")
+    assert answer(order, pump_of(name, "")).errors[0].detail == detail
+
+
+def test_a_long_list_is_cut():
+    """Six are named, the rest counted; the care areas of a medicine, too."""
+    many = tuple(replace(LIBRARY.entries[0], id=f"dopamine-{n}") for n in range(8))
+    detail = answer(DOPAMINE, library=replace(LIBRARY, entries=many)).errors[0].detail
+    assert detail.endswith("dopamine-4, dopamine-5 and 2 more")
+    detail = answer(DOPAMINE, library=replace(LIBRARY, entries=many[:6])).errors[0].detail
+    assert detail.endswith("dopamine-5")
+    detail = answer(DOPAMINE, library=replace(LIBRARY, entries=many[:7])).errors[0].detail
+    assert detail.endswith("dopamine-5 and 1 more")
+    elsewhere = answer(DOPAMINE, replace(IDLE, care_area="children")).errors[0].detail
+    assert elsewhere == "dopamine is not in the care area 'children'; it is in ward"
+
+
 def test_two_bags_of_one_strength_are_told_apart_by_what_they_hold():
     """400 mg in 250 mL and 800 mg in 500 mL run alike; the one that was ordered is taken."""
     other = replace(
@@ -514,6 +562,9 @@ def test_a_syringe_made_up_by_weight_is_compared_for_this_patient():
     per_m2 = changed(replace(order, weight=Q("4 kg")), "strength", "12 mg/m2 in 50 mL")
     assert codes(per_m2, library=PER_KG) == [9018]
     assert codes(replace(per_m2, body_surface_area=Q("1 m2")), library=PER_KG) == []
+    half = changed(replace(per_m2, body_surface_area=Q("2 m2")), "strength", "6 mg/m2 in 50 mL")
+    assert codes(half, library=PER_KG) == []
+    assert codes(replace(half, body_surface_area=Q("4 m2")), library=PER_KG) == [9018]
     # 12 mg/m2 for 1 m2 are 12 mg, as are 3 mg/kg for 4 kg; the units of the amounts differ, the strengths do not.
     assert codes(changed(per_m2, "strength", "12 units in 50 mL"), library=PER_KG) == [9018]
 
@@ -686,6 +737,44 @@ def test_no_refusal_of_the_engine_gets_lost(problem, parameter):
     verdict = Verdict(Decision.REFUSE, (Finding(parameter, problem=problem),))
     arrived = Arrived(order=DOPAMINE, library=LIBRARY, situation=IDLE, at=NOW, rules=USUAL_RULES)
     assert list(errors_of(Judged(programme, verdict), arrived, LIBRARY.entries[0]))
+
+
+@pytest.mark.parametrize(
+    "parameter, problem, code",
+    [
+        (Parameter.DOSE, Problem.MISSING, 9003),
+        (Parameter.PROGRAMME, Problem.NOT_IN_LIBRARY, 9010),
+        (Parameter.PROGRAMME, Problem.NO_LIMITS, 9016),
+        (Parameter.PROGRAMME, Problem.MODE_NOT_OFFERED, 9039),
+        (Parameter.DOSE, Problem.WRONG_UNIT, 9008),
+        (Parameter.CONCENTRATION, Problem.FIXED, 9018),
+        (Parameter.RATE, Problem.NOT_DELIVERABLE, 9005),
+        (Parameter.DOSE, Problem.NOT_POSITIVE, 9004),
+        (Parameter.DOSE, Problem.NOT_USED, 9004),
+        (Parameter.DOSE, Problem.DISAGREES, 9004),
+    ],
+)
+def test_the_code_of_each_problem(parameter, problem, code):
+    """As the table of codes says."""
+    programme = Programme(care_area="ward", entry="dopamine", mode=Mode.BOLUS)
+    verdict = Verdict(Decision.REFUSE, (Finding(parameter, problem=problem),))
+    arrived = Arrived(order=DOPAMINE, library=LIBRARY, situation=IDLE, at=NOW, rules=USUAL_RULES)
+    assert [e.code for e in errors_of(Judged(programme, verdict), arrived, LIBRARY.entries[0])] == [code]
+
+
+def test_what_is_exactly_at_an_edge_is_inside_it():
+    """The slowest rate, the largest volume of all steps, the most that rounding explains."""
+    assert codes(base("saline"), replace(IDLE, lowest_rate=Q("13.3 mL/h"))) == []
+    assert codes(changed(base("morphine"), "volume", "3000 mL")) == []
+    slow = changed(changed(base("saline"), "rate", "60 mL/h"), "volume", "100 mL")
+    assert codes(changed(slow, "duration", "101 min")) == []
+    assert codes(changed(slow, "duration", "101.1 min")) == [9004]
+
+
+def test_doses_by_staff_that_the_entry_does_not_offer_are_named():
+    """Each by its own field."""
+    for part, field in (("loading", Field.LOADING), ("clinician", Field.CLINICIAN)):
+        assert answer(changed(base("morphine"), part, "5 mg")).errors[0].fields == (field,)
 
 
 def test_the_answer_of_a_refused_order_has_no_programme():
