@@ -296,6 +296,7 @@ class PumpLife:
             if programme is not None:
                 nurse.attempt("loading", programme, stays=True)
         if not isinstance(nurse.page, Ready):
+            nurse.leave()
             return
         self.bedside.wait(self.dice.between(2, 20))
         self.bedside.choose("start")

@@ -215,12 +215,12 @@ class Nurse:
         return response
 
     def give_reason(self) -> None:
-        """Say why, or nothing."""
+        """Say why, or nothing; what it was for may have come to its end meanwhile, and then the pump only beeps."""
         self.bedside.wait(1)
         if self.dice.chance(self.habit.reason):
-            self.bedside.enter(self.dice.one_of(self.words["override"]))
+            self.bedside.pump.enter(self.dice.one_of(self.words["override"]))
         else:
-            self.bedside.choose("none")
+            self.bedside.pump.choose("none")
 
     def leave(self) -> None:
         """Give up what is being programmed."""
