@@ -172,6 +172,18 @@ def test_what_the_pumps_tell_of_their_delivery_keeps_the_rules_of_ihe():
         events = list(to_events(life.notes, PumpLabel(number=pump.number, model=pump.model)))
         assert list(delivery_faults(events)) == []
         assert replayed(events) == life.machine.state()
+        assert life.lost_ways == []
+
+
+def test_staff_who_lose_their_way_give_up_and_it_is_told(monkeypatch):
+    """Where the pump does not show what staff expect, the use ends and is counted; the year goes on."""
+    trust = build_trust(SMALL)
+    life = PumpLife(trust, trust.pumps[0])
+    monkeypatch.setattr(PumpLife, "use", lambda self: self.bedside.choose("nothing of the kind"))
+    life.run()
+    assert "does not take 'nothing of the kind'" in life.lost_ways[0]
+    assert len(life.lost_ways) > 10
+    assert list(delivery_faults(to_events(life.notes, PumpLabel(number="x", model=life.machine.model)))) == []
 
 
 def test_a_release_is_never_activated_while_anything_runs(events):

@@ -37,6 +37,8 @@ def make_fleet(
     figures = write_example(folder, settings, workers=workers or os.cpu_count() or 1)
     columns = ("figure", "published", "aimed at", "came out", "near", "source")
     say(table("What was published, and what came out", columns, comparison(figures)))
+    if figures["lost_ways"]:
+        say(f"Given up: {figures['lost_ways']:,} uses in which staff met a screen that they did not expect.")
     if pumps * days < AIMED_AT:
         say("The aims are for 60 pumps and a year, or more: what so few pumps and days give is scattered around them.")
     say(f"wrote {folder}: synthetic, of a fictitious trust, not for clinical use.")

@@ -11,6 +11,10 @@ _TENTHS = 10
 Happening = Callable[[], None]
 
 
+class LostError(Exception):
+    """Staff met a screen that they did not expect: a fault of this simulation, told and counted, never hidden."""
+
+
 class Bedside:
     """
     One pump and what is going to happen to it without anybody at the bedside, such as an update or a move.
@@ -64,7 +68,7 @@ class Bedside:
     def _must(self, beep: str | None, what: str) -> None:
         if beep is not None:
             page = type(self.pump.page).__name__
-            raise AssertionError(f"pump {self.pump.number} on {page} does not take {what!r}: {beep}")
+            raise LostError(f"pump {self.pump.number} on {page} does not take {what!r}: {beep}")
 
     def ends_in(self) -> float | None:
         """Return in how many seconds what flows ends by itself, if it does."""

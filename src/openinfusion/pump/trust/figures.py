@@ -38,11 +38,13 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     multiples: list[float] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
+    lost_ways: list[str] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
         self.counts.update(other.counts)
         self.multiples.extend(other.multiples)
         self.delays.extend(other.delays)
+        self.lost_ways.extend(other.lost_ways)
 
     def figures(self) -> Figures:
         """Return every figure that the published ones are held against."""
@@ -78,6 +80,7 @@ class Tally:
             "days_to_80": _place(delays, 0.8),
             "share_outdated": _of(n["outdated"], n["with_library"]),
             "mistakes": _of(n["mistakes"], n["infusions"]),
+            "lost_ways": len(self.lost_ways),
         }
 
 

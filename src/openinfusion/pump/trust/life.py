@@ -15,7 +15,7 @@ from openinfusion.pump.machine import Pump as Machine
 from openinfusion.pump.machine.notes import Fields, Note
 from openinfusion.pump.machine.pages import Patient
 from openinfusion.pump.machine.programming import Ready
-from openinfusion.pump.trust.bedside import DAY, HOUR, Bedside
+from openinfusion.pump.trust.bedside import DAY, HOUR, Bedside, LostError
 from openinfusion.pump.trust.course import LOADED, STEPPED, SYRINGE, Course, Plan, draw_plan
 from openinfusion.pump.trust.dice import Dice
 from openinfusion.pump.trust.log import PumpLog
@@ -69,6 +69,7 @@ class PumpLife:
         self.moves_at = pump.in_service + self.dice.exponential(pump.where.moves * DAY)
         self.told_stories: set[str] = set()
         self.lost: set[int] = set()
+        self.lost_ways: list[str] = []
         self.sent = 0
         self.log = PumpLog(trust, pump)
         self._expect_connections()
@@ -84,10 +85,23 @@ class PumpLife:
         last = self.trust.settings.last
         while at < last:
             self.bedside.wait_until(at)
-            self.prepare()
-            self.use()
+            try:
+                self.prepare()
+                self.use()
+            except LostError as lost:
+                self.find_back(str(lost))
             at = self.next_use()
         self.bedside.wait_until(last)
+
+    def find_back(self, why: str) -> None:
+        """Give up a use in which staff met a screen that they did not expect, and keep why."""
+        self.lost_ways.append(why)
+        if self.machine.alert is not None:
+            self.machine.choose("cancel")
+        self.machine.choose("clear")
+        self.machine.channel.stop_all("given up")
+        if self.machine.is_on:
+            self.machine.go_home()
 
     def next_use(self) -> float:
         """Return when the pump is taken next: seldom at night, less often at weekends."""

@@ -37,7 +37,9 @@ def pump_records(trust: Trust, pump: Pump) -> tuple[list[Received], list[Fields]
     kept, records = life.log.records(life.notes, frozenset(life.lost))
     truth = [{**row, "note": life.log.event_id(row["note"])} for row in life.told.rows]
     mistakes = len({row["infusion"] for row in truth if ":" not in row["mistake"]})
-    return records, truth, tally_pump(trust, pump, kept, mistakes=mistakes)
+    tally = tally_pump(trust, pump, kept, mistakes=mistakes)
+    tally.lost_ways.extend(life.lost_ways)
+    return records, truth, tally
 
 
 def example_records(settings: Settings) -> Iterator[Record]:
