@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import re
 import resource
@@ -171,6 +172,38 @@ def test_random_bytes_crash_nothing(tmp_path):
         return True
 
     assert run_against(tmp_path, attack)
+
+
+FUZZED = int(os.environ.get("OPENINFUSION_FUZZED", "20000"))
+
+
+def test_fuzzed_messages_are_each_answered_and_memory_stays_flat(tmp_path):
+    """Messages changed in any way, but whole: one answer each, and no hundred of them takes long."""
+    chance = random.Random(11)  # noqa: S311 - where to change a message
+    marks = bytes(code for code in range(256) if code not in (0x0B, 0x1C))
+
+    def fuzzed(number):
+        one = bytearray(message(str(number), text="x" * chance.randrange(200)))
+        for _ in range(chance.randrange(6)):
+            at = chance.randrange(len(one))
+            piece = bytes(chance.choices(marks, k=chance.randrange(4)))
+            one[at : at + chance.randrange(40)] = piece
+        return bytes(one)
+
+    async def attack(made):
+        grown = []
+        async with wire(port_of(made)) as line:
+            for start in range(0, FUZZED, 100):
+                begun = time.perf_counter()
+                await line.send(*(fuzzed(start + number) for number in range(100)))
+                assert set(codes(await line.answers(100))) <= {"CA", "CR"}
+                assert time.perf_counter() - begun < 5
+                grown.append(memory_mb(os.getpid()))
+        assert sum(made.metrics.answers.values()) >= FUZZED
+        return grown
+
+    grown = run_against(tmp_path, attack)
+    assert grown[-1] - grown[len(grown) // 4] < 30
 
 
 # --- A crowd that comes and stays -------------------------------------------------------------------------------------

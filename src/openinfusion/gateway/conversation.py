@@ -5,7 +5,6 @@ It never waits: what it needs to know later (the store, the clock) comes back to
 """
 
 import asyncio
-import logging
 from collections import deque
 from datetime import UTC, datetime
 from functools import partial
@@ -27,8 +26,8 @@ from openinfusion.gateway.framing import Framer, frame
 from openinfusion.gateway.metrics import Metrics
 from openinfusion.gateway.settings import Limits, Listener
 from openinfusion.gateway.store import Arrival, Fate, Outcome
+from openinfusion.gateway.warnings import Warnings
 
-log = logging.getLogger("openinfusion.gateway")
 _OWN_ID_BYTES = 10  # as text the 20 characters that MSH-10 had in the oldest versions
 _PATIENCE = 2.0
 """Seconds that a message may lack nothing but its last CR, and that a sender whom nobody reads any more may go on."""
@@ -39,6 +38,7 @@ class House(Protocol):
 
     limits: Limits
     metrics: Metrics
+    warnings: Warnings
     is_holding: bool
 
     def submit(self, arrival: Arrival, tell: Tell) -> None:
@@ -144,7 +144,10 @@ class Conversation(asyncio.Protocol):
             self._house.metrics.answers["CA"] += 1
             self._house.metrics.fates[outcome.fate] += 1
             if outcome.fate is Fate.CONFLICT:
-                log.warning("conflict: another message under a control id of %r came first", answer.header.sender_name)
+                name = answer.header.sender_name
+                self._house.warnings.say(
+                    "conflict", f"conflict: a control id of {name!r} came before with another message"
+                )
         self._flush()
 
     def show_out(self, why: str) -> None:
@@ -219,7 +222,7 @@ class Conversation(asyncio.Protocol):
 
     def _refuse(self, refusal: Refusal, at: datetime) -> None:
         self._house.metrics.refused[refusal.reason] += 1
-        log.warning("refused a message from %s: %s", self.peer, refusal.text)
+        self._house.warnings.say(refusal.reason, f"refused a message from {self.peer}: {refusal.text}")
         if refusal.header.is_acknowledgement:
             return  # answering an answer would never end
         answer = Answer(refusal.header)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import logging
 import socket
 import ssl
 from collections.abc import Sequence
@@ -17,8 +16,8 @@ from openinfusion.gateway.metrics import Metrics
 from openinfusion.gateway.settings import Limits, Listener
 from openinfusion.gateway.store import Arrival, Store
 from openinfusion.gateway.tls import server_context
+from openinfusion.gateway.warnings import Warnings
 
-log = logging.getLogger("openinfusion.gateway")
 BACKLOG = 1024
 _TICK = 0.5
 _NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -58,6 +57,7 @@ class Gateway:
     Attributes:
         limits: how much a sender may ask for.
         metrics: what is counted.
+        warnings: what an operator is told.
         is_holding: whether so much waits to be stored that nothing is read.
         is_open: whether connections are let in.
         tasks: what runs until the end; one that ends by itself is a fault.
@@ -67,6 +67,7 @@ class Gateway:
     def __init__(self, store: Store, limits: Limits, *, commits: type[Commits] = Commits) -> None:
         self.limits = limits
         self.metrics = Metrics()
+        self.warnings = Warnings()
         self.is_holding = False
         self.is_open = False
         self.tasks: list[asyncio.Task[None]] = []
@@ -142,7 +143,7 @@ class Gateway:
             except OSError as error:
                 self.metrics.connections["refused: system"] += 1
                 if error.errno in _NO_DESCRIPTORS:
-                    log.warning("no connection can be opened: %s", error.strerror)
+                    self.warnings.say("system", f"no connection can be opened: {error.strerror}")
                 await asyncio.sleep(0.1)
                 continue
             self._welcome(port, connection, peer)
@@ -153,7 +154,7 @@ class Gateway:
         conversation = Conversation(self, port.listener, peer)
         if not port.listener.admits(conversation.address):
             self.metrics.connections["refused: address"] += 1
-            log.warning("refused a connection from %s: not an address of listener %s", peer[0], port.listener.name)
+            self.warnings.say("address", f"refused {peer[0]}: not an address of listener {port.listener.name}")
             connection.close()
         elif not self._doors.admit(conversation):
             connection.close()
@@ -175,7 +176,8 @@ class Gateway:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self.metrics.connections["refused: TLS"] += 1
-            log.warning("no connection with %s: %s", conversation.peer, getattr(error, "reason", None) or error)
+            reason = getattr(error, "reason", None) or error
+            self.warnings.say("TLS", f"no connection with {conversation.peer}: {reason}")
         if task.cancelled() or error is not None:
             connection.close()
             self.ended(conversation)

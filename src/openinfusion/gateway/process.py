@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,7 +14,6 @@ from openinfusion.gateway.preflight import descriptor_faults
 from openinfusion.gateway.settings import Settings
 from openinfusion.gateway.store import Store
 
-log = logging.getLogger("openinfusion.gateway")
 Ready = Callable[[Gateway], None]
 
 

@@ -50,7 +50,9 @@ CREATE TABLE cursor(name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT RO
 PRAGMA user_version = {VERSION}
 """
 _COLUMNS = "id, sender, control_id, received, listener, peer, conflict_of, raw"
-_FIND = "SELECT id, digest, acknowledgement FROM message WHERE sender = ? AND control_id = ? ORDER BY id"
+# Some senders give every message the same control id: neither of these looks at more than one row.
+_FIND_KEY = "SELECT coalesce(conflict_of, id) FROM message WHERE sender = ? AND control_id = ? LIMIT 1"
+_FIND_SAME = "SELECT acknowledgement FROM message WHERE sender = ? AND control_id = ? AND digest = ?"
 _INSERT = """
 INSERT INTO message(sender, control_id, digest, received, listener, peer, conflict_of, acknowledgement, raw)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -213,14 +215,15 @@ class Store:
     def _keep_one(self, one: Arrival) -> Outcome:
         digest = blake2b(one.raw, digest_size=16).digest()
         key = (one.sender, one.control_id)
-        rows = self._database.execute(_FIND, key).fetchall()
-        for _, known, acknowledgement in rows:
-            if known == digest:
-                return Outcome(Fate.DUPLICATE, acknowledgement)
-        conflict_of = rows[0][0] if rows else None
+        other = self._database.execute(_FIND_KEY, key).fetchone()
+        if other is not None:
+            same = self._database.execute(_FIND_SAME, (*key, digest)).fetchone()
+            if same is not None:
+                return Outcome(Fate.DUPLICATE, same[0])
+        conflict_of = other[0] if other else None
         about = (_to_microseconds(one.received), one.listener, one.peer, conflict_of, one.acknowledgement, one.raw)
         self._database.execute(_INSERT, (*key, digest, *about))
-        return Outcome(Fate.CONFLICT if rows else Fate.KEPT, one.acknowledgement)
+        return Outcome(Fate.CONFLICT if other else Fate.KEPT, one.acknowledgement)
 
     def checkpoint(self) -> None:
         """Move what the log holds into the database file, as far as readers and the disk let it."""

@@ -115,7 +115,7 @@ async def wire(port: int, *, host: str = HOST, **options: object) -> AsyncIterat
 
 def msa(answer: bytes) -> tuple[str, str]:
     """Return code and control id of an answer."""
-    line = next(line for line in answer.decode().split("\r") if line.startswith("MSA"))
+    line = next(line for line in answer.decode("latin-1").split("\r") if line.startswith("MSA"))
     return (*line.split(line[3]), "")[1], (*line.split(line[3]), "", "")[2]
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from openinfusion.gateway.doors import Doors
+from openinfusion.gateway.warnings import Warnings
 
 
 class Guest:
@@ -73,3 +74,19 @@ def test_thousands_of_silent_ones_keep_nobody_out():
     admit(door, *(f"10.0.1.{number % 250}" for number in range(5000)))
     assert friend.shown_out is None
     assert len(door) == 100
+
+
+def test_warnings_of_a_kind_are_written_once_and_then_counted(monkeypatch, caplog):
+    now = [0.0]
+    monkeypatch.setattr("openinfusion.gateway.warnings.monotonic", lambda: now[0])
+    warnings = Warnings()
+    for _ in range(1000):
+        warnings.say("not HL7", "refused a message")
+    warnings.say("TLS", "no connection")
+    now[0] = 11
+    warnings.say("not HL7", "refused a message")
+    assert caplog.messages == [
+        "refused a message",
+        "no connection",
+        "refused a message (999 more like it since the last line)",
+    ]

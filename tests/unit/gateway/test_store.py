@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+import time
 from datetime import timedelta
 
 import apsw
@@ -69,6 +70,20 @@ def test_another_message_under_the_same_key_is_kept_apart(store):
         (2, None),
         (3, 1),
     ]
+
+
+def test_a_sender_that_always_counts_from_one_is_not_slower_in_the_end(store):
+    """Every message in conflict with the first: how long the next one takes does not grow with them."""
+
+    def seconds(start):
+        begun = time.process_time()
+        told = store.keep([arrival("1", text=str(number)) for number in range(start, start + 2000)])
+        assert {one.fate for one in told[1:]} == {Fate.CONFLICT}
+        return time.process_time() - begun
+
+    first, *_, last = [seconds(start) for start in range(0, 12_000, 2000)]
+    assert last < 4 * first
+    assert {one.conflict_of for one in store.messages_after(1, conflicts=True)} == {1}
 
 
 def test_bytes_come_back_as_they_were(store):
