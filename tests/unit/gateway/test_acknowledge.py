@@ -2,7 +2,10 @@
 
 from datetime import datetime, timedelta, timezone
 
+import hl7
 import pytest
+from hl7apy.consts import VALIDATION_LEVEL
+from hl7apy.parser import parse_message
 
 from openinfusion.gateway.acknowledge import Header, Refusal, accept, put_off, read_header, refuse
 from tests.unit.gateway.bench import message, msa
@@ -103,3 +106,11 @@ def test_an_answer_is_known_as_one():
 def test_the_name_of_a_sender_is_safe_in_a_log():
     name = header_of("MSH|^~\\&|Pumpé^1|B|C|D|2026||ORU^R01|1|P|2.6\r".encode()).sender_name
     assert name == "Pump??"
+
+
+@pytest.mark.parametrize("answer", [accept, put_off], ids=["accepted", "put off"])
+def test_other_libraries_read_our_answers(answer):
+    made = answer(header_of(message("0017")), at=AT, own_id="f00").decode()
+    assert str(hl7.parse(made).segment("MSA")[2]) == "0017"
+    strict = parse_message(made, validation_level=VALIDATION_LEVEL.STRICT, find_groups=False)
+    assert strict.msa.msa_2.value == "0017"
