@@ -8,7 +8,7 @@ SOURCES := $(wildcard src tests tools benchmarks conformance)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage bench bench-lake calibration kill-test gateway-kill-test bench-gateway pump-test mutation generate format lock clean java
+.PHONY: help demo test check coverage bench bench-lake bench-fleet calibration kill-test gateway-kill-test bench-gateway pump-test mutation generate format lock clean java
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench-lake: .venv/.spark-ready ## Measure replay and questions over 100 million 
 	@test -d build/lake || { $(BIN)/openinfusion pump fleet build/year --pumps 60 && $(BIN)/openinfusion lake ingest build/lake build/year/events-*; }
 	@$(BIN)/python -m benchmarks.replay_lake --work build/replay --out benchmarks/figures/replay.json
 	@$(BIN)/python -m benchmarks.questions_lake --lake build/lake --work build/events --out benchmarks/figures/questions.json
+
+bench-fleet: .venv/.ready ## Measure a trust on virtual pumps: 15, 150 and 1,500 pumps, and 1,500 for a year (minutes)
+	@$(BIN)/python -m benchmarks.fleet --year --out benchmarks/figures/fleet.json
 
 calibration: .venv/.ready ## Live through a year under ten seeds and keep the figures beside the published ones (minutes)
 	@$(BIN)/python -m benchmarks.calibration --workers $(WORKERS)
