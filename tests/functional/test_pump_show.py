@@ -3,6 +3,7 @@
 import asyncio
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_socket
@@ -149,7 +150,8 @@ def test_marks_in_the_middle_are_of_what_has_happened_so_far(incident):
         await pilot.pause()
         assert isinstance(app.screen, Words)
         assert app.screen._title.startswith("So far: 2 of")
-        cells = [str(cell) for cell in app.screen._words.renderables[0].columns[0]._cells]
+        words: Any = app.screen._words
+        cells = [str(cell) for cell in words.renderables[0].columns[0]._cells]
         assert "not yet" in cells
         assert "NO" not in cells
         await pilot.press("q")

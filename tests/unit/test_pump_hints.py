@@ -4,6 +4,7 @@ import random
 import re
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ def steps(session, dice):
     if screen.alarms and dice.random() < 0.5:
         return Take("clear")
     if screen.ask is not None and dice.random() < 0.75:
-        kind = next((name for name in KEYED if screen.ask.what.startswith(name)), None)
+        kind = next((name for name in KEYED if screen.ask.what.startswith(name)), "")
         return Keyed(dice.choice(KEYED.get(kind, FILLERS)))
     if not screen.choices:
         return Take("power")
@@ -93,7 +94,8 @@ def steps(session, dice):
 
 @pytest.mark.parametrize("model", ["halden-s2", "halden-s2-strict", "meridian-v7"])
 def test_no_hint_denies_what_flows_or_names_what_is_not_offered(library, model):
-    known, dice, titles = set(), random.Random(f"hints {model}"), set()  # noqa: S311 - a walk, not a secret
+    known: set[Any] = set()
+    dice, titles = random.Random(f"hints {model}"), set()  # noqa: S311 - a walk, not a secret
     for number in range(24):
         session = pump(library, model)
         begun = BEGUN[model][number % len(BEGUN[model])]

@@ -143,8 +143,9 @@ def _is_secondary(session: Session) -> bool:
 
 def _only_the_button_gives(session: Session) -> bool:
     page = session.pump.page
-    is_pca = isinstance(page, Ready) and page.attempt.mode is Mode.PCA and page.loading is None
-    return is_pca and "background" not in page.attempt.values
+    if not isinstance(page, Ready) or page.attempt.mode is not Mode.PCA or page.loading is not None:
+        return False
+    return "background" not in page.attempt.values
 
 
 def _is_held_down(session: Session) -> bool:

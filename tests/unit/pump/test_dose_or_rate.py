@@ -16,7 +16,9 @@ def test_a_rate_can_be_keyed_for_a_dose_and_the_screen_says_so():
     bench = Bench().do(f"{FENTANYL}")
     assert "Key the rate instead" in [choice.label for choice in bench.pump.screen().choices]
     bench.do("other way")
-    assert bench.pump.screen().ask.unit == "mL/h"
+    ask = bench.pump.screen().ask
+    assert ask is not None
+    assert ask.unit == "mL/h"
     assert "Key the dose instead" in [choice.label for choice in bench.pump.screen().choices]
     bench.do("key 2; key; confirm; start")
     programme = last(bench, Kind.PROGRAMMED).fields["programme"]
