@@ -33,7 +33,8 @@ def page() -> str:
     replay: Runs = json.loads((FIGURES / "replay.json").read_text("utf-8"))
     questions: Runs = json.loads((FIGURES / "questions.json").read_text("utf-8"))
     ingest: dict[str, Any] = json.loads((FIGURES / "ingest.json").read_text("utf-8"))
-    return "\n".join([_HEAD, _replay(replay), _questions(questions), _ingest(ingest)])
+    fleet: list[dict[str, Any]] = json.loads((FIGURES / "fleet.json").read_text("utf-8"))
+    return "\n".join([_HEAD, _replay(replay), _questions(questions), _ingest(ingest), _fleet(fleet)])
 
 
 def _replay(figures: Runs) -> str:
@@ -73,6 +74,30 @@ def _questions(figures: Runs) -> str:
 def _ingest(figures: dict[str, Any]) -> str:
     lines = ["## Taking events in\n", figures["what"] + "\n", "| what | figure |", "|---|--:|"]
     return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in figures["figures"].items()), ""])
+
+
+_FLEET = """## A trust on virtual pumps
+
+`make bench-fleet`: `openinfusion pump fleet` on two processes. Processor time for each record, beside the smallest
+fleet, and beside only writing the same records as JSON and compressing them. The last column says how much faster than
+real time one pump is simulated on one processor.
+
+| pumps | days | infusions | records | minutes | MB | µs a record | times smallest | times writing | times real |
+|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
+
+
+def _fleet(runs: list[dict[str, Any]]) -> str:
+    lines = [_FLEET]
+    first = runs[0]["processor"] / runs[0]["events"]
+    for one in runs:
+        each = one["processor"] / one["events"]
+        real = one["pumps"] * one["days"] * 86_400 / one["processor"]
+        lines.append(
+            f"| {one['pumps']:,} | {one['days']} | {one['infusions']:,} | {one['events']:,} |"
+            f" {one['seconds'] / 60:.1f} | {one['megabytes']:,} | {each * 1e6:.0f} | {each / first:.2f} |"
+            f" {one['processor'] / one['limit']:.1f} | {real:,.0f} |"
+        )
+    return "\n".join([*lines, ""])
 
 
 def growth() -> bytes:

@@ -132,6 +132,7 @@ def _write_batch(job: tuple[Path, Settings, int]) -> tuple[Tally, list[Fields]]:
     tally, truth, lines = Tally(), list[Fields](), list[tuple[float, bytes]]()
     # Looking for circles among millions of records takes a third of the time; after each pump is soon enough.
     gc.disable()
+    gc.freeze()  # the libraries are there to stay: to look through them after each pump took longer than the pump
     try:
         for pump in trust.pumps[first : first + BATCH]:
             if (folder / STOP).exists():
@@ -142,6 +143,7 @@ def _write_batch(job: tuple[Path, Settings, int]) -> tuple[Tally, list[Fields]]:
             truth.extend(planted)
             tally.add(counts)
     finally:
+        gc.unfreeze()
         gc.enable()
     part = f"-part-{first // BATCH + 1:03d}" if settings.pumps > BATCH else ""
     _write_months(folder, settings, lines, part=part)
