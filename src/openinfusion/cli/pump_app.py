@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Label, OptionList, Static
 
 from openinfusion.cli.console import seen
 from openinfusion.cli.pump_hints import Medium, hint
-from openinfusion.cli.pump_lcd import Choices, Entry, Events, Face, events_text
+from openinfusion.cli.pump_lcd import HEIGHTS, TALL, WIDTHS, Choices, Entry, Events, Face, events_text
 from openinfusion.cli.pump_session import Action, Happens, Keyed, Session, Take, Wait
 from openinfusion.cli.pump_show import show_play
 from openinfusion.cli.pump_windows import TOO_SMALL, Menu, Volume, Words, is_too_small, sure
@@ -43,7 +43,6 @@ Tab goes to the keys; Page Up and Page Down read on.
 
 For training only, and not for clinical use."""
 _MINUTE = Fraction(60)
-_TALL = 34
 _KEYS: tuple[tuple[str, str, str], ...] = (
     ("power", "F2 Power", "hard"),
     ("answer", "F3 Answer alarm", "hard"),
@@ -72,8 +71,8 @@ class PumpApp(App[None]):
     CSS_PATH = "pump_app.tcss"
     TITLE = "Virtual pump"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (80, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-short"), (_TALL, "-tall")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "leave", "Quit", priority=True),
@@ -291,7 +290,7 @@ class PumpApp(App[None]):
     def _refresh(self) -> None:
         session, screen = self._session, self._session.shown
         base = self.screen_stack[0]
-        base.query_one(Face).show(screen, bars=session.bars(), large=self.size.height >= _TALL)
+        base.query_one(Face).show(screen, bars=session.bars(), large=self.size.height >= TALL)
         base.query_one("#lcd").border_subtitle = escape(seen(screen.footer).plain)
         base.query_one(Choices).show(screen)
         base.query_one("#clock", Static).update(f"{session.clock:%d-%b-%Y %H:%M:%S}")

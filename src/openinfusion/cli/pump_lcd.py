@@ -30,6 +30,11 @@ _STATUS_CLASS = {
     "off": "off",
 }
 _MARKS = {"flows": "► ", "waits": "‖ "}
+TALL = 34
+"""The rows from which the digits of the pump are drawn large."""
+WIDTHS = [(0, "-slim"), (80, "-narrow"), (110, "-wide")]
+HEIGHTS = [(0, "-low"), (24, "-short"), (TALL, "-tall")]
+"""The sizes of terminal that the style sheet tells apart, in columns and in rows."""
 
 
 class Entry(Vertical):

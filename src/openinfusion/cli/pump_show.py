@@ -19,7 +19,7 @@ from textual.widgets import Label, Static
 
 from openinfusion.adapters.events.story import sentence
 from openinfusion.cli.console import seen
-from openinfusion.cli.pump_lcd import Choices, Events, Face
+from openinfusion.cli.pump_lcd import HEIGHTS, TALL, WIDTHS, Choices, Events, Face
 from openinfusion.cli.pump_windows import TOO_SMALL, Words
 from openinfusion.core.errors import AuthorError
 from openinfusion.core.numbers import round_significant, show_number
@@ -39,7 +39,6 @@ _COUNTED = {
 _LEAST_SECONDS = 1.5
 _SECONDS_A_LETTER = 0.04
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_TALL = 34
 _WIDTH = 30
 _DIGITS = 5
 GIVEN = "truly given"
@@ -141,8 +140,8 @@ class PlayApp(App[None]):
     CSS_PATH = "pump_app.tcss"
     TITLE = "Scenario"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (80, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as Textual declares it
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-short"), (_TALL, "-tall")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Play or pause"),
         Binding("right,enter,down", "step(1)", "Next"),
@@ -241,7 +240,7 @@ class PlayApp(App[None]):
     def _refresh(self) -> None:
         frame, base = self._frames[self._place], self.screen_stack[0]
         at = self._scenario.start + timedelta(milliseconds=round(frame.at * 1000))
-        base.query_one(Face).show(frame.screen, large=self.size.height >= _TALL)
+        base.query_one(Face).show(frame.screen, large=self.size.height >= TALL)
         base.query_one("#lcd").border_subtitle = escape(seen(frame.screen.footer).plain)
         base.query_one(Choices).show(frame.screen)
         base.query_one("#clock", Static).update(f"{at:%d-%b-%Y %H:%M:%S}")
