@@ -130,11 +130,6 @@ def term_named(name: str) -> Term | None:
     return found
 
 
-def emitted() -> tuple[Term, ...]:
-    """Return every term that may be written."""
-    return tuple(Term(row.code, row.refid, row.kind) for row in rows() if row.use == "emit")
-
-
 def read_term(text: str) -> Named:
     """Return the term in a coded element ``code^name^MDC`` (a second triple may hold it instead)."""
     return _cached_term(text) if len(text) <= LONGEST_CACHED else _read_term(text)
