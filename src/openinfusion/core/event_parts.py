@@ -233,8 +233,10 @@ class Delivered:
 
 FlowSource = Literal["primary", "secondary", "clinician", "loading", "patient"]
 """What can flow through a pump, one at a time: an infusion, or a single dose on top of it."""
-Stopped = Literal["clinician", "standby", "switching source", "between doses", "alarm", "complete", "powered off"]
-"""Why nothing flows any more."""
+Stopped = Literal[
+    "clinician", "standby", "switching source", "between doses", "alarm", "complete", "powered off", "not told"
+]
+"""Why nothing flows any more; "not told" where the pump gives no reason."""
 Status = Literal["delivering", "kvo", "transitioning", "not delivering"]
 """What becomes of the fluid: it begins to flow, it flows on as another segment, or it stops."""
 STATUSES: Mapping[str, tuple[Status, ...]] = {

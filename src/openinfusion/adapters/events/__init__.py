@@ -1,7 +1,7 @@
 """Event logs: JSON Lines and Parquet to core events and back."""
 
 from openinfusion.adapters.events.bulk import Chunk, Rejected, parse_lines
-from openinfusion.adapters.events.columns import columns, to_row, to_table
+from openinfusion.adapters.events.columns import columns, leaves, to_row, to_table
 from openinfusion.adapters.events.lines import Block, Log, split_lines
 from openinfusion.adapters.events.log import (
     Line,
@@ -13,18 +13,22 @@ from openinfusion.adapters.events.log import (
     write_tables,
 )
 from openinfusion.adapters.events.parquet import record_lines
+from openinfusion.adapters.events.shape import UNTOLD, Form
 from openinfusion.adapters.events.streams import DamagedError
 
 __all__ = [
+    "UNTOLD",
     "Block",
     "Chunk",
     "DamagedError",
+    "Form",
     "Line",
     "Log",
     "LogReader",
     "Rejected",
     "columns",
     "event_from_row",
+    "leaves",
     "parse_lines",
     "read_events",
     "record_lines",

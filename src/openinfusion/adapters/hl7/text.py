@@ -157,6 +157,14 @@ def unescape(text: str, separators: Separators = USUAL) -> str:
     return "".join(_joined(pieces, separators))
 
 
+_ENCODED = str.maketrans({"|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\", "\\": "\\E\\"})
+
+
+def encode(text: str) -> str:
+    """Return text for a field in the usual separators: those escaped, control characters as blanks."""
+    return "".join(c if c.isprintable() else " " for c in text).translate(_ENCODED)
+
+
 def _joined(pieces: list[str], separators: Separators) -> Iterator[str]:
     """Yield what the pieces between escape characters mean; a piece that is no escape keeps its escape character."""
     yield pieces[0]
