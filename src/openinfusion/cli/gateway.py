@@ -13,6 +13,7 @@ import typer
 from rich.text import Text
 
 from openinfusion.cli.console import error_console, say, say_json, table
+from openinfusion.cli.gateway_tell import AsJson, StoreFile, replay_store, show_events, show_pumps
 from openinfusion.core.errors import AuthorError, OperatorError
 from openinfusion.gateway.acknowledge import Header, read_header
 from openinfusion.gateway.mllp import Gateway
@@ -24,8 +25,6 @@ from openinfusion.gateway.store import Store, Stored
 from openinfusion.gateway.tls import client_context
 
 app = typer.Typer(no_args_is_help=True, help="Receive messages of pumps over MLLP and keep them durably.")
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON for machines")]
-StoreFile = Annotated[Path, typer.Argument(help="the store of messages")]
 _DEFAULT_PORT = 2575
 
 
@@ -243,6 +242,11 @@ def _without_private(line: str) -> str:
 
 
 _FIRST_PRIVATE = {"OBR": 2, "OBX": 5}
+
+
+app.command("events")(show_events)
+app.command("pumps")(show_pumps)
+app.command("replay")(replay_store)
 
 
 @app.command("retention")

@@ -44,6 +44,7 @@ def replay(
     *,
     name: str = LAKE,
     conflicts: bool = False,
+    batch: int = _BATCH,
 ) -> Replayed:
     """
     Read what was stored since the last time and hand it on.
@@ -53,20 +54,21 @@ def replay(
         into: keeps events durably, each once however often it is handed on.
         name: of this reader's place; ``store.move(name, 0)`` lets it begin again.
         conflicts: also read messages that came under a control id that another had before.
+        batch: how many messages are handed on at once.
 
     """
     told = Replayed()
-    while batch := store.messages_after(store.position(name), limit=_BATCH, conflicts=conflicts):
-        events = [event for message in batch if message.raw is not None for event in _read(message, reader, told)]
+    while messages := store.messages_after(store.position(name), limit=batch, conflicts=conflicts):
+        events = [event for message in messages if message.raw is not None for event in read_one(message, reader, told)]
         if events:
             into(events)
-        told.messages += len(batch)
+        told.messages += len(messages)
         told.events += len(events)
-        store.move(name, batch[-1].id)
+        store.move(name, messages[-1].id)
     return told
 
 
-def _read(message: Stored, reader: Callable[[Stored], Iterable[T]], told: Replayed) -> list[T]:
+def read_one(message: Stored, reader: Callable[[Stored], Iterable[T]], told: Replayed) -> list[T]:
     """Return the events of a message: all, or none if it is at fault."""
     try:
         return list(reader(message))

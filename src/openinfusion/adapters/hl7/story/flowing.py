@@ -48,7 +48,7 @@ def change_of(change: Change, kind: FlowSource, source: Source, *, state: PumpSt
         because=_because(change, source) if status == "not delivering" else None,
         complete=True if change == "complete" else None,
         step=_step(source),
-        rate=quantity(source.rate) or quantity(state.delivery.flow),
+        rate=quantity(source.rate) or (quantity(state.delivery.flow) if change == "start" else None),
         dose_rate=quantity(source.dose_rate),
         volume=quantity(source.segment),
         total=quantity(infusion.total) if infusion is not None else None,

@@ -94,6 +94,13 @@ class Heard(NamedTuple):
         """What must be told together: one record that is told whole, else everything of the pump."""
         return str(self.record["event_id"]) if self.record is not None else ""
 
+    def without_person(self) -> "Heard":
+        """Return the same without whatever may identify a person."""
+        record = self.record
+        if record is not None:
+            record = {name: value for name, value in record.items() if not name.startswith("private_")}
+        return self._replace(private=None, record=record)
+
     def __repr__(self) -> str:
         """Show all but whoever may be identified."""
         shown = (f"{name}={getattr(self, name)!r}" for name in self._fields if name not in ("private", "record"))

@@ -12,7 +12,7 @@ from openinfusion.core.errors import EventError
 from openinfusion.core.events import Event, Kind
 
 PREFIX = "hl7-"
-_UNTOLD_IN_ID = frozenset({"event_id", "received", "received_offset"})
+_NO_CONTENT = frozenset({"event_id", "received", "received_offset"})
 
 
 @dataclass(slots=True)
@@ -50,7 +50,8 @@ class Maker:
 
 def _id_of(event: Event) -> str:
     """Return an id that only a record with the same content has; when it came is not content."""
-    row = {name: value for name, value in to_row(event).items() if name not in _UNTOLD_IN_ID}
+    told = to_row(event).items()
+    row = {name: value for name, value in told if name not in _NO_CONTENT and not name.startswith("private_")}
     text = json.dumps(row, sort_keys=True, default=_text)
     return PREFIX + blake2b(text.encode(), digest_size=12).hexdigest()
 
@@ -64,14 +65,14 @@ def fault_words(error: EventError) -> tuple[str, ...]:
     return tuple(f"{one.path}: found {one.found}; expected {one.expected}" for one in error.faults)
 
 
-def void(event_id: str, like: Event) -> Event:
+def void(event_id: str, *, pump: str, at: datetime, received: datetime | None) -> Event:
     """Return the record that takes one back which no longer follows from what is heard."""
     return Event(
         event_id=f"{event_id}-void",
         kind=Kind.RECORD_VOIDED,
-        pump=like.pump,
-        at=like.at,
-        received=like.received,
+        pump=pump,
+        at=at,
+        received=received,
         about=event_id,
         reason="another message tells it otherwise",
     )

@@ -1,0 +1,174 @@
+"""
+The stored messages of a gateway, read into a lake: what was stored can be read again, with a newer reader too.
+
+Of messages that are tests or demonstrations nothing enters a clinical lake. A message that cannot be read stays in the
+store and is counted; what was let pass to read the others is counted by its code.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+
+from openinfusion.adapters.events import to_row, to_table
+from openinfusion.adapters.hl7 import read_meaning, read_message
+from openinfusion.adapters.hl7.messages import Acknowledgement, Other
+from openinfusion.adapters.hl7.story import Heard, hear
+from openinfusion.core.errors import OperatorError
+from openinfusion.core.events import Event, Kind
+from openinfusion.gateway.pump_through import Replayed, read_one, replay
+from openinfusion.gateway.settings import LakePlace, Purpose
+from openinfusion.gateway.store import Store, Stored
+from openinfusion.gateway.stories import Claim, Stories, Telling
+from openinfusion.lake.intake import prepare
+from openinfusion.lake.store import Lake
+from openinfusion.lake.write import Taken, Writer
+
+BATCH = 10_000
+CLINICAL: Purpose = "clinical"
+
+
+@dataclass(slots=True)
+class Ear:
+    """
+    Reads messages, and counts what it met.
+
+    Attributes:
+        is_clinical: whether tests and demonstrations are left out.
+        zone: what times mean that tell no zone, in messages that tell none.
+        kinds: messages by transaction.
+        left_out: messages that were left out, by the reason.
+        cautions: what was let pass, by its code.
+
+    """
+
+    is_clinical: bool
+    zone: tzinfo = UTC
+    kinds: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    cautions: Counter[str] = field(default_factory=Counter)
+
+    def read(self, message: Stored) -> tuple[Heard, ...]:
+        """Return what a stored message says of its pumps; raises SenderError if it is no message."""
+        if message.raw is None:
+            return ()
+        meaning = read_meaning(read_message(message.raw), zone=self.zone)
+        header = meaning.header
+        self.kinds[header.transaction.value] += 1
+        self.cautions.update(one.code.value for one in meaning.warnings)
+        if self.is_clinical and header.purpose != CLINICAL:
+            self.left_out["a test or a demonstration"] += 1
+            return ()
+        if isinstance(meaning, Acknowledgement | Other):
+            self.left_out["an order, an answer, or of no pump"] += 1
+            return ()
+        key = f"{message.sender.decode('utf-8', 'replace')}\n{header.control_id}"
+        heard = hear(meaning, received=message.received, key=key)
+        if not heard:
+            self.left_out["no pump or no time is told"] += 1
+        return heard
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """What was read: messages, what the ear met, what was told, and what the lake kept."""
+
+    replayed: Replayed
+    ear: Ear
+    telling: Telling
+    taken: Taken
+
+    @property
+    def waiting(self) -> int:
+        """Messages that tell nothing until another one comes."""
+        return sum(self.telling.waiting.values())
+
+
+def cursor(place: LakePlace) -> str:
+    """Return the name under which a store notes how far this lake has read it."""
+    return f"lake {place.folder.resolve()}"
+
+
+def read_into_lake(store: Store, place: LakePlace, *, again: bool = False, zone: tzinfo = UTC) -> Listened:
+    """
+    Read what was stored since the last time into a lake, which is made if it is absent.
+
+    ``again`` reads everything that is stored from the beginning: what no longer follows is voided in the lake.
+
+    Raises:
+        OperatorError: another process writes to the lake, or it is for another purpose.
+
+    """
+    lake = Lake.create(place.folder, place.purpose)
+    stories = Stories.open(place.folder)
+    ear, taken = Ear(place.purpose == CLINICAL, zone), _Sum()
+    try:
+        if again or not stories.is_of_this_reader:
+            again = True
+            stories.hear_again()
+            store.move(cursor(place), 0)
+        with Writer(lake) as writer:
+            keep = _keeper(writer, place.organisation, taken)
+            told = replay(store, ear.read, lambda heard: stories.take(heard, keep), name=cursor(place), batch=BATCH)
+            if again:
+                stories.finish(keep)
+    finally:
+        stories.close()
+    return Listened(told, ear, stories.telling, taken.all)
+
+
+@dataclass(slots=True)
+class _Sum:
+    all: Taken = field(default_factory=Taken)
+
+
+def _keeper(writer: Writer, organisation: str, taken: _Sum) -> Callable[[Sequence[Event]], None]:
+    """Return what keeps records in a lake, durably, each once."""
+
+    def keep(events: Sequence[Event]) -> None:
+        table = to_table(to_row(event) for event in events)
+        kept, conflicts = writer.take(prepare(table, organisation))
+        taken.all += kept
+        if conflicts:
+            found = f"{len(conflicts)} records under ids that other records have, the first {conflicts[0][1]!r}"
+            raise OperatorError(where="lake", found=found, expected="records of one organisation's gateway")
+
+    return keep
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """
+    What follows from everything in a store.
+
+    Attributes:
+        listened: what was read.
+        events: the records, those that late messages took back left out.
+        claims: what each pump said of itself last.
+
+    """
+
+    listened: Listened
+    events: list[Event]
+    claims: dict[str, dict[str, Claim]]
+
+
+def tell_store(store: Store, *, zone: tzinfo = UTC) -> Told:
+    """Return what follows from everything in a store, tests and demonstrations too; nothing is written anywhere."""
+    stories, events = Stories.open(None), list[Event]()
+    ear, replayed = Ear(is_clinical=False, zone=zone), Replayed()
+    try:
+        position = 0
+        while messages := store.messages_after(position, limit=BATCH):
+            heard = [one for message in messages for one in read_one(message, ear.read, replayed)]
+            stories.take(heard, events.extend)
+            position = messages[-1].id
+            replayed.messages += len(messages)
+        gone = {one.about for one in events if one.kind is Kind.RECORD_VOIDED and one.event_id == f"{one.about}-void"}
+        standing = [
+            one for one in events if one.event_id not in gone and one.event_id.removesuffix("-void") not in gone
+        ]
+        standing.sort(key=lambda one: (one.at, one.pump))
+        return Told(Listened(replayed, ear, stories.telling, Taken()), standing, dict(stories.claims()))
+    finally:
+        stories.close()

@@ -1,0 +1,103 @@
+"""Stored messages become records of a lake: late ones change what follows, tests stay out of clinical lakes."""
+
+import pytest
+
+from openinfusion.core.errors import OperatorError
+from openinfusion.gateway.listening import read_into_lake, tell_store
+from openinfusion.gateway.settings import LakePlace
+from openinfusion.gateway.store import Store
+from openinfusion.lake.store import Lake
+from tests.unit.gateway.bench import arrival
+from tests.unit.hl7.test_story import INFUSION, TOLD, alarm
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = Store.open(tmp_path / "messages.db")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def place(tmp_path):
+    return LakePlace(tmp_path / "lake", "Example Trust", "clinical")
+
+
+def keep(store, *messages):
+    for number, raw in enumerate(messages):
+        one = arrival(f"{store.count()}-{number}", text="x")
+        control_id = raw.split(b"|")[9]
+        store.keep([type(one)(one.sender, control_id, raw, one.received, one.listener, one.peer, one.acknowledgement)])
+
+
+def standing(place):
+    """The kinds of the records that count, in their order."""
+    table = Lake.open(place.folder).events().to_native().collect().sort("moment", "kind")
+    return [kind for kind in table["kind"].to_list() if kind not in ("library_activated", "record_voided")]
+
+
+def test_a_late_message_changes_the_story(store, place):
+    keep(store, *INFUSION[:2], *INFUSION[7:])
+    first = read_into_lake(store, place)
+    assert standing(place) == ["started", "rate_changed", "paused", "resumed", "kvo", "completed"]
+    keep(store, *INFUSION[2:7])
+    second = read_into_lake(store, place)
+    assert second.telling.voided > 0
+    assert sorted(standing(place)) == sorted(TOLD)
+    assert first.replayed.faults == second.replayed.faults == {}
+
+
+def test_whatever_the_order_of_coming_the_lake_ends_with_the_same(store, place, tmp_path):
+    keep(store, *INFUSION)
+    read_into_lake(store, place)
+    other_store, other = Store.open(tmp_path / "other.db"), LakePlace(tmp_path / "other", "Example Trust", "clinical")
+    for raw in reversed(INFUSION):
+        keep(other_store, raw)
+        read_into_lake(other_store, other)
+    other_store.close()
+    assert standing(other) == standing(place)
+
+
+def test_reading_again_adds_nothing(store, place):
+    keep(store, *INFUSION)
+    read_into_lake(store, place)
+    again = read_into_lake(store, place, again=True)
+    assert (again.replayed.messages, again.telling.events, again.telling.voided) == (len(INFUSION), 0, 0)
+
+
+def test_tests_stay_out_of_a_clinical_lake(store, place, tmp_path):
+    keep(store, *(raw.replace(b"|P|2.6", b"|D|2.6") for raw in INFUSION))
+    told = read_into_lake(store, place)
+    assert (told.ear.left_out["a test or a demonstration"], told.taken.kept) == (len(INFUSION), 0)
+    assert read_into_lake(store, LakePlace(tmp_path / "tests", "Example Trust", "test")).taken.kept > 0
+
+
+def test_a_lake_of_another_purpose_is_refused(store, place):
+    keep(store, *INFUSION)
+    read_into_lake(store, place)
+    with pytest.raises(OperatorError, match="purpose"):
+        read_into_lake(store, LakePlace(place.folder, "Example Trust", "test"))
+
+
+def test_what_cannot_be_read_is_counted_and_stays(store, place):
+    keep(store, INFUSION[0], b"no HL7|||||||||9|")
+    told = read_into_lake(store, place)
+    assert sum(told.replayed.faults.values()) == 1
+    assert store.count() == 2
+
+
+def test_no_patient_leaves_the_store(store, place):
+    keep(store, *INFUSION, alarm("start", 5, "1"))
+    assert b"T-4711" in INFUSION[0]
+    read_into_lake(store, place)
+    files = [path for path in place.folder.rglob("*") if path.is_file()]
+    assert not [path for path in files if b"T-4711" in path.read_bytes()]
+
+
+def test_a_store_is_told_without_leaving_a_trace(store, tmp_path):
+    keep(store, *INFUSION)
+    before = sorted(tmp_path.iterdir())
+    told = tell_store(store)
+    assert [one.kind.value for one in told.events if one.kind.value != "library_activated"] == TOLD
+    assert told.claims["P17"]["library_version"].value == "1.1.0"
+    assert sorted(tmp_path.iterdir()) == before
