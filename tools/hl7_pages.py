@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from openinfusion.adapters.events import leaves
 from openinfusion.adapters.hl7.alerts import ALARMS, PRIORITIES, TYPES
 from openinfusion.adapters.hl7.leniency import Leniency
 from openinfusion.adapters.hl7.metrics import METRICS, NODES
@@ -10,6 +11,7 @@ from openinfusion.adapters.hl7.reader import LARGEST_MESSAGE, LONGEST_SEGMENT, M
 from openinfusion.adapters.hl7.route import OIDS, TRIGGERS, VARIANTS
 from openinfusion.adapters.hl7.shape import MOST_OWNERS
 from openinfusion.adapters.hl7.units import read_unit
+from openinfusion.adapters.hl7.vocabulary import CARRIED, OWN, OWN_EVENT, PLACES, STANDARD_EVENTS, TRANSACTIONS
 
 HEAD = f"""\
 # HL7 messages of pumps: what is read
@@ -31,6 +33,16 @@ source.
 """
 
 
+FIELDS = """\
+The flat columns of the open event log, where each stands in a message that we write, and from where it is read. What
+the standard has no place for goes under a name of our own, `0^MDCX_OI_<COLUMN>^MDC`, with its unit in OBX-6; where both
+are there the name of our own holds. A sender that gives `MDCX_OI_EVENT_ID` tells its records whole; of all others only
+the places of the standard are read. `MDCX_OI_MESSAGES` says how many messages tell the record."""
+KINDS = """\
+A change of delivery is told by its own messages: what ends is a stop (197290) or a completion (197292), what begins a
+start (197288), so that a titration is two messages and one record."""
+
+
 def page() -> str:
     """Return the page ``docs/reference/hl7.md``."""
     sections = (
@@ -40,6 +52,8 @@ def page() -> str:
         _section("What a code feeds", "The part follows from the device node around the OBX.", _metrics()),
         _section("Alarms", "What the code of an alarm is in the open event log.", _alarms()),
         _priorities(),
+        _section("From a message to the event log, and back", FIELDS, _fields()),
+        _section("Which message tells a record", KINDS, _kinds()),
         _section("Words", "Values of enumerations; others are kept as they came, and said.", _words()),
         _section("Codes that are read and never written", "Misprints, old codes and other names.", _odd()),
         _section("Units", "Where core has no unit, the number stands with its UCUM code.", _units()),
@@ -94,6 +108,25 @@ def _metrics() -> str:
         for key, m in METRICS.items()
     )
     return _table(("code", "name", "part", "field", "read as", "must measure"), lines)
+
+
+def _fields() -> str:
+    lines = []
+    for name, _ in leaves():
+        place = PLACES.get(name)
+        standard = "" if place is None else f"{place} `{_name(place)}`" if isinstance(place, int) else place
+        told = ", ".join(one.value for one, carried in CARRIED.items() if name in carried)
+        lines.append((f"`{name}`", standard, told, f"`{OWN}{name.upper()}`"))
+    return _table(("column", "place of the standard", "in", "name of our own"), lines)
+
+
+def _kinds() -> str:
+    lines = []
+    for kind, transaction in TRANSACTIONS.items():
+        code = STANDARD_EVENTS.get(kind)
+        own = f"`{OWN_EVENT}{kind.value.upper()}`" if transaction.value == "PCD-10" else ""
+        lines.append((f"`{kind.value}`", transaction.value, f"{code} `{_name(code)}`" if code is not None else own))
+    return _table(("kind", "transaction", "event, where no delivery changes"), lines)
 
 
 def _alarms() -> str:

@@ -129,3 +129,44 @@ CARRIED: Mapping[Transaction, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Columns of the flat event table that a transaction has places for; all others go under names of our own."""
+
+_SEGMENT_PLACES: Mapping[str, int | str] = MappingProxyType(
+    {
+        "source": "158016, and the channel of 68488",
+        "status": 158005,
+        "pattern": 158008,
+        "because": 158006,
+        "complete": "68487 = 197292",
+        "step": 158032,
+        "rate": 157784,
+        "dose_rate": 157924,
+        "volume": 157992,
+        "total": "157993 of the infusion",
+        "vtbi": 157884,
+        "remaining": 157872,
+    }
+)
+PLACES: Mapping[str, int | str] = MappingProxyType(
+    {
+        "pump": "OBX-18 of the pump",
+        "at": "OBR-7",
+        "ward": "PV1-3.1",
+        "private_patient": "PID-3",
+        "private_bed": "PV1-3.2, PV1-3.3",
+        "private_user": "OBX-16 of the pump",
+        "private_order": "OBR-2",
+        "library_name": 184520,
+        "library_version": 184517,
+        "model": 67880,
+        "software": 531975,
+        "drug": "184514, else 184515, else OBR-4",
+        "care_area": 184516,
+        "programme_weight": 68063,
+        "programme_height": 68060,
+        "programme_body_surface_area": 188744,
+        "connected": "MDC_COMM_STATUS",
+        "power": "MDCX_DMC_ATTR_POWER_SOURCE",
+        **{f"{part}_{name}": place for part in ("ended", "began") for name, place in _SEGMENT_PLACES.items()},
+    }
+)
+"""Where the standard has a place for a column: the code of its OBX, or a field of another segment."""
