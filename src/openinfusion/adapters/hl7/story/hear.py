@@ -7,6 +7,7 @@ other messages only what the standard says is heard, and what it does not say st
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from openinfusion.adapters.hl7.identity import Entity
@@ -63,19 +64,23 @@ def _number(device: Entity | None) -> str | None:
 
 def _pump_fields(pump: Pump) -> dict[str, Any]:
     """Return what a pump says of itself."""
-    name, version = pump.library_name, pump.library_version
-    has_library = name is not None or version is not None
-    library = LibraryVersion(name=_name(name) or "not told", version=_name(version) or "not told")
     return {
         "channel": _number(pump.module),
         "maker": _name(pump.maker),
         "model": _name(pump.model),
         "software": _name(pump.software),
-        "library": library if has_library else None,
+        "library": _library(pump.library_name, pump.library_version),
         "ward": _name(pump.ward),
         "power": pump.power,
         "connected": None if pump.connection is None else pump.connection != OFFLINE,
     }
+
+
+@lru_cache(maxsize=1024)
+def _library(name: str | None, version: str | None) -> LibraryVersion | None:
+    if name is None and version is None:
+        return None
+    return LibraryVersion(name=_name(name) or "not told", version=_name(version) or "not told")
 
 
 def _sent(moment: Moment | None) -> datetime | None:
