@@ -19,7 +19,7 @@ from openinfusion.core.events import Kind, Private
 
 EVERY_KIND = Path(__file__).parents[2] / "examples/events/every-kind.jsonl"
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
-EVENTS = [line.event for line in read_events(EVERY_KIND)]
+EVENTS = [line.event for line in read_events(EVERY_KIND) if line.event is not None]
 SENDING = Sending(sender=Sender(), at=NOW)
 
 
