@@ -3,7 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openinfusion.adapters.fhir.infusion import administrations_of
 from openinfusion.adapters.fhir.names import LIMIT, MDC, METRICS, OURS
@@ -67,14 +67,19 @@ def read_log(header: EventLog, events: Iterable[Event]) -> Made:
         if event.infusion is not None:
             by_infusion[event.pump, event.infusion].append(event)
     purpose = header.purpose
+    given = [one for told in by_infusion.values() for one in administrations_of(names, told, purpose=purpose)]
+    urls = {one.url for one in given}
+    # An alert on what became no infusion refers to nothing, rather than to something that is not in the file.
+    issues = [
+        replace(one, implicated=tuple(url for url in one.implicated if url in urls))
+        for one in _issues(names, ordered, purpose)
+    ]
     return Made(
         purpose=purpose,
         devices=tuple(_device(names, [e for e in ordered if e.pump == pump], purpose) for pump in by_pump),
         metrics=tuple(metric for pump in by_pump for metric in _metrics(names, pump, purpose)),
-        administrations=tuple(
-            one for told in by_infusion.values() for one in administrations_of(names, told, purpose=purpose)
-        ),
-        issues=tuple(_issues(names, ordered, purpose)),
+        administrations=tuple(given),
+        issues=tuple(issues),
         left_out=tuple(left_out),
     )
 

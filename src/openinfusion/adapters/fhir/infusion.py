@@ -54,7 +54,7 @@ def administrations_of(names: Naming, events: Sequence[Event], *, purpose: Purpo
 
 def _whole(blank: Administration, events: Sequence[Event]) -> Administration:
     status, reasons = _status(events)
-    flowed = [event for event in events if event.kind in _FLOWS or event.began]
+    flowed = [event for event in events if event.kind in _FLOWS or event.began or event.ended]
     delivered = next((event.delivered for event in reversed(events) if event.delivered is not None), None)
     ending = next((event for event in reversed(events) if event.kind in _ENDS), None)
     start, end = _start(events), ending.at if ending is not None else None

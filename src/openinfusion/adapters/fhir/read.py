@@ -88,7 +88,7 @@ def read_bundle(content: bytes, *, where: str = "file", release: Release | None 
     top = _parsed(content, where)
     items = list(_items(top))
     cautions = Cautions()
-    kept = [item for item in items if item[0].at("resourceType").value in READERS]
+    kept = [item for item in items if item[0].at("resourceType").text() in READERS]
     judged = _judge([item[0] for item in kept], release, cautions)
     known = _index(items)
     made = []
@@ -97,7 +97,7 @@ def read_bundle(content: bytes, *, where: str = "file", release: Release | None 
             continue
         inside = {f"#{one.at('id').value}": one for one in here.each("contained")}
         setting = Setting(cautions, known | inside, is_bundle=top.at("resourceType").value == "Bundle")
-        made.append(READERS[here.at("resourceType").value](here, url, setting))
+        made.append(READERS[here.at("resourceType").text() or ""](here, url, setting))
         if here.at("status").value == "entered-in-error":
             cautions.add(Flag.IN_ERROR, f"{here.path}.status", "entered-in-error")
     return Reading(

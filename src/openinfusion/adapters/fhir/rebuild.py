@@ -18,11 +18,18 @@ class ToldChange(NamedTuple):
 
 
 def told_changes(administrations: Iterable[Administration]) -> tuple[ToldChange, ...]:
-    """Return every change of delivery in the order of time; of two at one moment the one of the earlier part first."""
-    found: list[tuple[datetime, int, ToldChange]] = []
+    """
+    Return every change of delivery in the order of time.
+
+    Of several at one moment the ends come first, then what began and ended at it, then what began.
+    """
+    found: list[tuple[datetime, int, int, ToldChange]] = []
     for number, part in enumerate(administrations):
+        is_moment = part.start == part.end
         if part.began is not None and part.start is not None:
-            found.append((part.start, number, ToldChange(part.start, part.infusion, "began", part.began)))
+            change = ToldChange(part.start, part.infusion, "began", part.began)
+            found.append((part.start, 1 if is_moment else 2, number, change))
         if part.ended is not None and part.end is not None:
-            found.append((part.end, number, ToldChange(part.end, part.infusion, "ended", part.ended)))
-    return tuple(change for _, _, change in sorted(found, key=lambda one: one[:2]))
+            change = ToldChange(part.end, part.infusion, "ended", part.ended)
+            found.append((part.end, 1 if is_moment else 0, number, change))
+    return tuple(change for *_, change in sorted(found, key=lambda one: one[:3]))
