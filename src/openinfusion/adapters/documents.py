@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
@@ -74,9 +75,9 @@ def write_bytes(path: Path, content: bytes) -> None:
         ) from error
 
 
-def parse_json(content: bytes, *, where: str) -> Any:  # noqa: ANN401 - JSON is any value
+def parse_json(content: bytes, *, where: str, exact: bool = False) -> Any:  # noqa: ANN401 - JSON is any value
     """
-    Return the JSON value of UTF-8 bytes.
+    Return the JSON value of UTF-8 bytes; with ``exact``, a number with a point or an exponent is a ``Decimal``.
 
     Raises:
         EncodingError: the bytes are not UTF-8.
@@ -101,7 +102,9 @@ def parse_json(content: bytes, *, where: str) -> Any:  # noqa: ANN401 - JSON is 
         return obj
 
     try:
-        value = json.loads(text, object_pairs_hook=unique, parse_constant=_refuse_constant)
+        value = json.loads(
+            text, object_pairs_hook=unique, parse_constant=_refuse_constant, parse_float=Decimal if exact else None
+        )
     except json.JSONDecodeError as error:
         place = f"{where}, line {error.lineno}, column {error.colno}"
         raise SyntaxFault(

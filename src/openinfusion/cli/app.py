@@ -9,7 +9,21 @@ import typer
 from rich.text import Text
 
 from openinfusion import __version__
-from openinfusion.cli import ask, demo, dose, events, gateway, lake, libraries, orders, pump, replay, report, what_if
+from openinfusion.cli import (
+    ask,
+    demo,
+    dose,
+    events,
+    fhir,
+    gateway,
+    lake,
+    libraries,
+    orders,
+    pump,
+    replay,
+    report,
+    what_if,
+)
 from openinfusion.cli.console import error_console
 from openinfusion.core.errors import OpenInfusionError, OperatorError
 
@@ -25,6 +39,7 @@ app = typer.Typer(
 )
 app.add_typer(libraries.app, name="library")
 app.add_typer(events.app, name="events")
+app.add_typer(fhir.app, name="fhir")
 app.add_typer(gateway.app, name="gateway")
 app.add_typer(lake.app, name="lake")
 app.add_typer(orders.app, name="orders")
