@@ -11,6 +11,7 @@ import cli_page
 import event_page
 import event_sequences
 import example_year_page
+import fhir_page
 import hazard_page
 import hl7_pages
 import make_event_examples
@@ -60,6 +61,7 @@ def documents() -> dict[Path, bytes]:
         "event-log.md": event_page.page,
         "hazards.md": hazard_page.page,
         "hl7.md": hl7_pages.page,
+        "fhir.md": fhir_page.page,
         "example-year.md": example_year_page.page,
         "questions.md": questions_page.page,
         "benchmarks.md": benchmark_page.page,

@@ -125,7 +125,7 @@ def test_the_steps_of_a_programme_are_parts():
     second = flow("6 mL/h", pattern="multi-step", step=2)
     done = halt("12 mL/h", "3 mL", None, pattern="multi-step", step=1)
     events = (event(Kind.STARTED, 0, began=first), event(Kind.STEP_CHANGED, 15, ended=done, began=second))
-    assert [one.began.step for one in made_of(*events).administrations[1:]] == [1, 2]
+    assert [one.began and one.began.step for one in made_of(*events).administrations[1:]] == [1, 2]
 
 
 @pytest.mark.parametrize(
