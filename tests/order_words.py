@@ -247,7 +247,12 @@ RUNS = {
     "dopamine": Running(order_id="12345", entry="dopamine", dose=Quantity.read("10 micrograms/kg/min")),
 }
 _LINKS = {"unknown": Link.UNKNOWN, "off": Link.OFF, "offline": Link.OFFLINE, "no answer": Link.NO_ANSWER}
-_ACTIVITIES = {"standby": Activity.STANDBY, "delayed start": Activity.DELAYED_START, "alarming": Activity.ALARMING}
+_ACTIVITIES = {
+    "paused": Activity.PAUSED,
+    "standby": Activity.STANDBY,
+    "delayed start": Activity.DELAYED_START,
+    "alarming": Activity.ALARMING,
+}
 
 
 def pump_of(order: str, text: str) -> PumpSituation:

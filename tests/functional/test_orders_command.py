@@ -77,3 +77,52 @@ def test_an_area_that_the_library_lacks_is_the_operators_to_correct():
     done = check(ORDERS, "--area", "surgery")
     assert done.returncode == 5
     assert "adult-ward" in done.stderr
+
+
+def try_out(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the try-out in a process of its own."""
+    command = [sys.executable, "-m", "openinfusion", "orders", "try", "examples/gateway/orders.hl7", *arguments]
+    env = {**os.environ, "COLUMNS": "200"}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_the_try_out_shows_both_answers_the_nurse_and_the_pump(tmp_path: Path):
+    """Six orders: a new one, a soft limit, a hard limit, a bolus, a second pump, and a pump that infuses already."""
+    log = tmp_path / "events.jsonl"
+    done = try_out("--library", LIBRARY, "--events", str(log))
+    assert done.returncode == 1, done.stderr
+    for words in (
+        "acknowledged   CA",
+        "reply          AA",
+        "for bedside    dose 350 micrograms/h is above the soft maximum",
+        "SOFT LIMIT: dose 350 micrograms/h",
+        "AR; 9024 Drug library hard limit exceeded: dose 700 micrograms/h",
+        "AR; 9002 Infuser/channel is currently infusing",
+        "pump shows     fentaNYL: infusing",
+        "Not for clinical use.",
+    ):
+        assert words in done.stdout
+    assert '"kind":"bolus"' in log.read_text().replace(" ", "")
+
+
+def test_the_try_out_for_machines_with_another_nurse():
+    done = try_out("--library", LIBRARY, "--nurse", "refuses", "--json")
+    rows = json.loads(done.stdout)
+    assert [row["acknowledged"] for row in rows] == ["CA"] * 6
+    assert rows[0]["errors"] == ["9023 Program rejected by user"]
+    assert {row["code"] for row in rows} == {"AR"}
+    stale = json.loads(try_out("--library", LIBRARY, "--as-sent", "--json").stdout)
+    assert {row["errors"][0][:4] for row in stale} <= {"9022", "9004"}
+
+
+def test_the_try_out_takes_the_bench_of_settings_and_says_what_is_wrong():
+    assert json.loads(try_out("--config", "examples/gateway/bench.toml", "--json").stdout)[0]["code"] == "AA"
+    for arguments, words in (
+        (("--config", "examples/gateway/gateway.toml"), "found no [orders]"),
+        ((), "found no library"),
+        (("--library", LIBRARY, "--nurse", "sleeps"), "confirms, refuses or waits"),
+        (("--library", LIBRARY, "--area", "moon"), "found 'moon'"),
+    ):
+        done = try_out(*arguments)
+        assert done.returncode not in (0, 1, 70)
+        assert words in " ".join(done.stderr.split())

@@ -93,6 +93,7 @@ ALL_CODES = Table(
         9015     | dopamine    |                                         | link no answer
         9016     | water       |                                         |
         9017     | dopamine    |                                         | activity standby
+        9017     | dopamine    |                                         | activity paused
         9018     | dopamine    | strength 200 mg in 250 mL               |
         9019     | dopamine    | no weight                               |
         9020     | carboplatin | no surface; weight 70 kg                |

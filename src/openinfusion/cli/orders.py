@@ -9,10 +9,12 @@ import typer
 from openinfusion.adapters.open_library import open_library
 from openinfusion.adapters.orders_file import answer_words, groups_of, read_orders, reconciliation_to_json
 from openinfusion.cli.console import say, say_json, styled, table
+from openinfusion.cli.orders_try import try_orders
 from openinfusion.core.errors import OperatorError
 from openinfusion.core.order_reconciliation import Line, Outcome, Reconciliation, area_id, reconcile
 
 app = typer.Typer(no_args_is_help=True, help="Orders of a prescribing system against a library.")
+app.command("try")(try_orders)
 _MOST = 20
 
 

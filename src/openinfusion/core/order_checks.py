@@ -280,7 +280,13 @@ def of_patient(arrived: Arrived) -> Errors:
         yield refusal(9011, f"ordered for {order.weight}; the pump knows {situation.weight}")
 
 
-_ACTIVITIES = {Activity.ALARMING: 9033, Activity.DELAYED_START: 9032, Activity.STANDBY: 9017, Activity.NOT_KNOWN: 9017}
+_ACTIVITIES = {
+    Activity.ALARMING: 9033,
+    Activity.DELAYED_START: 9032,
+    Activity.PAUSED: 9017,
+    Activity.STANDBY: 9017,
+    Activity.NOT_KNOWN: 9017,
+}
 
 
 def of_activity(arrived: Arrived) -> Errors:

@@ -112,8 +112,8 @@ _ALL: tuple[tuple[int, Knows, str, str], ...] = (
         "pump",
         "Infuser cannot accept program",
         (
-            "the pump is in standby or its state is not known; a change while nothing runs, or of another order or"
-            " medicine than runs; the rate of a single dose or of PCA"
+            "the pump is paused or in standby, or its state is not known; a change while nothing runs, or of another"
+            " order or medicine than runs; the rate of a single dose or of PCA"
         ),
     ),
     (

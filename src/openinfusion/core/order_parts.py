@@ -250,6 +250,7 @@ class Activity(Enum):
     IDLE = "idle"
     INFUSING = "infusing"
     ALARMING = "alarming"
+    PAUSED = "paused"
     STANDBY = "in standby"
     DELAYED_START = "in delayed start"
     NOT_KNOWN = "not known"

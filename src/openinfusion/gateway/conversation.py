@@ -6,6 +6,7 @@ It never waits: what it needs to know later (the store, the clock) comes back to
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from secrets import token_hex
@@ -40,6 +41,7 @@ class House(Protocol):
     metrics: Metrics
     warnings: Warnings
     is_holding: bool
+    examine: Callable[[Header, bytes], bytes | None]
 
     def submit(self, arrival: Arrival, tell: Tell) -> None:
         """Have a message stored, and hear what became of it."""
@@ -202,6 +204,9 @@ class Conversation(asyncio.Protocol):
             return
         self._house.proved(self)
         self._house.metrics.saw_message(header.sender_name, now)
+        if (refused := self._house.examine(header, message)) is not None:
+            self._answer_at_once(header, refused, "CE")
+            return
         acknowledgement = accept(header, at=now, own_id=token_hex(_OWN_ID_BYTES))
         about = (header.sender, header.control_id, message, now, self._listener.name, self.peer, acknowledgement)
         answer = Answer(header)
@@ -225,9 +230,12 @@ class Conversation(asyncio.Protocol):
         self._house.warnings.say(refusal.reason, f"refused a message from {self.peer}: {refusal.text}")
         if refusal.header.is_acknowledgement:
             return  # answering an answer would never end
-        answer = Answer(refusal.header)
-        answer.bytes = refuse(refusal, at=at, own_id=token_hex(_OWN_ID_BYTES))
-        self._house.metrics.answers["CR"] += 1
+        self._answer_at_once(refusal.header, refuse(refusal, at=at, own_id=token_hex(_OWN_ID_BYTES)), "CR")
+
+    def _answer_at_once(self, header: Header, text: bytes, code: str) -> None:
+        answer = Answer(header)
+        answer.bytes = text
+        self._house.metrics.answers[code] += 1
         self._answers.append(answer)
         self._flush()
 

@@ -5,10 +5,11 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from openinfusion.core.errors import OperatorError
+from openinfusion.gateway.acknowledge import Header
 from openinfusion.gateway.commits import Commits, Tell
 from openinfusion.gateway.conversation import Conversation
 from openinfusion.gateway.doors import Doors
@@ -59,6 +60,7 @@ class Gateway:
         metrics: what is counted.
         warnings: what an operator is told.
         is_holding: whether so much waits to be stored that nothing is read.
+        examine: looks at a message before it is stored; what it returns is sent instead of an acknowledgement.
         is_open: whether connections are let in.
         tasks: what runs until the end; one that ends by itself is a fault.
 
@@ -70,6 +72,7 @@ class Gateway:
         self.warnings = Warnings()
         self.is_holding = False
         self.is_open = False
+        self.examine: Callable[[Header, bytes], bytes | None] = lambda _, __: None
         self.tasks: list[asyncio.Task[None]] = []
         self._store = store
         self.commits = commits(store, watch=self._saw_commit)

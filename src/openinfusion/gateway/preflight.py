@@ -6,6 +6,7 @@ from functools import partial
 
 from openinfusion.core.errors import Fault, OpenInfusionError
 from openinfusion.gateway.mllp import bind
+from openinfusion.gateway.order_bench import faults_of_orders
 from openinfusion.gateway.settings import Settings
 from openinfusion.gateway.store import Store
 from openinfusion.gateway.tls import server_context
@@ -27,6 +28,8 @@ def faults_of_places(settings: Settings) -> Iterator[Fault]:
         yield Fault("store.path", f"no folder {path.parent}", "a folder that is there")
     elif path.exists():
         yield from _tried("store.path", lambda: Store.open(path).close())
+    if settings.orders is not None:
+        yield from faults_of_orders(settings.orders)
 
 
 def descriptor_faults(settings: Settings) -> Iterator[Fault]:

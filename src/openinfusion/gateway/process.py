@@ -10,7 +10,9 @@ from http import HTTPStatus
 from openinfusion.core.errors import OperatorError
 from openinfusion.gateway.health import HealthPages
 from openinfusion.gateway.mllp import Gateway, bind
+from openinfusion.gateway.order_desk import refuse_damaged
 from openinfusion.gateway.preflight import descriptor_faults
+from openinfusion.gateway.responder import Responder
 from openinfusion.gateway.settings import Settings
 from openinfusion.gateway.store import Store
 
@@ -38,7 +40,12 @@ def serve(settings: Settings, *, ready: Ready) -> None:
 async def _serve(settings: Settings, store: Store, ready: Ready) -> None:
     gateway = Gateway(store, settings.limits)
     pages = HealthPages(_pages(gateway))
+    responder: Responder | None = None
     try:
+        if settings.orders is not None:
+            responder = Responder(settings.store.path, settings.orders)
+            gateway.examine = refuse_damaged
+            gateway.tasks.append(responder.task)
         gateway.start(settings.listeners)
         if settings.health is not None:
             await pages.start(bind(settings.health.host, settings.health.port, where="health"))
@@ -55,6 +62,8 @@ async def _serve(settings: Settings, store: Store, ready: Ready) -> None:
         store.checkpoint()
     finally:
         await pages.stop()
+        if responder is not None:
+            await responder.close()
 
 
 async def _until_told(gateway: Gateway) -> None:

@@ -25,6 +25,7 @@ _START_OF_MESSAGE = re.compile(rb"(?:\A|(?<=[\r\n]))MSH(?=[^A-Za-z0-9\s])")
 _LINE_END = re.compile(rb"\r\n|\n")
 _ACCEPTED = (b"CA", b"AA")
 _NOT_NOW = (b"CE", b"AE")
+_CODES = (*_ACCEPTED, *_NOT_NOW, b"CR", b"AR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +201,12 @@ class _Sender:
                 raise EOFError
             for answer in self._framer.feed(data):
                 code, about = _read_answer(answer)
-                if about in (control_id, b""):
+                if code not in _CODES:
+                    self._sent.counts["answers that are none"] += 1
+                elif about in (control_id, b""):
                     return code
-                self._sent.counts["answers to something else"] += 1
+                else:
+                    self._sent.counts["answers to something else"] += 1
 
     def _lost(self, error: Exception) -> None:
         if isinstance(error, TimeoutError):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -21,6 +21,8 @@ Seconds = Annotated[float, msgspec.Meta(gt=0, le=86400)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Bytes = Annotated[int, msgspec.Meta(ge=1024, le=64 * 2**20)]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Nurse = Literal["confirms", "refuses", "waits"]
+PumpState = Literal["idle", "off", "offline", "silent", "alarming", "running", "paused", "standby", "no set"]
 Purpose = Literal["clinical", "test", "training", "example"]
 Network = IPv4Network | IPv6Network
 Table = Mapping[str, Any]
@@ -142,6 +144,70 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderPump:
+    """
+    A virtual pump that takes orders.
+
+    Attributes:
+        number: its number, as orders name it in OBX-18.
+        model: its model: one of those that come with the virtual pump.
+        care_area: the care area that it is set to; without one it refuses every order.
+        channel: the name of its channel, where orders name one.
+        weight: the weight that it knows, such as "70 kg".
+        patient: the patient that it is associated with; without one it takes orders for anybody.
+        expected_area: the care area of the patient's place, where the gateway knows it.
+        state: what it is doing when the bench is set up.
+        nurse: what the nurse beside it does with a programme.
+        syringe_ml: the volume of the syringe that she puts in.
+
+    """
+
+    number: Words
+    model: Words
+    care_area: Words | None = None
+    channel: Words | None = None
+    weight: Words | None = None
+    patient: Words | None = field(default=None, repr=False)
+    expected_area: Words | None = None
+    state: PumpState = "idle"
+    nurse: Nurse = "confirms"
+    syringe_ml: Count = 50
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersPlace:
+    """
+    A bench of virtual pumps that answer orders (PCD-03).
+
+    Attributes:
+        library: the library in force on the pumps.
+        reply_host: where the prescribing system listens for replies,
+        reply_port: and the port there.
+        pumps: the pumps.
+        bench: the file in which answers and what was done at the pumps are kept; beside the store if not given.
+        events: the event log (.jsonl) that the pumps write, if any.
+        stale_minutes: how old an order may be when it is received.
+        reply_attempts: how often a reply is sent before it is given up.
+        reply_first_wait_seconds: how long to wait after the first attempt; twice as long after each further one,
+        reply_longest_wait_seconds: and never longer than this.
+        reply_patience_seconds: how long to wait for a connection and an acknowledgement.
+
+    """
+
+    library: Path
+    reply_port: Port
+    pumps: tuple[OrderPump, ...]
+    reply_host: Words = "127.0.0.1"
+    bench: Path | None = None
+    events: Path | None = None
+    stale_minutes: Count = 10
+    reply_attempts: Count = 30
+    reply_first_wait_seconds: Seconds = 1
+    reply_longest_wait_seconds: Seconds = 60
+    reply_patience_seconds: Seconds = 10
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that a gateway is told."""
 
@@ -150,6 +216,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     health: Health | None = None
     lake: LakePlace | None = None
+    orders: OrdersPlace | None = None
 
 
 def read_settings(path: Path) -> Settings:
@@ -221,8 +288,9 @@ class _Reader:
         inner = [one for one in get_args(kind) if one is not type(None)]
         if kind == tuple[Network, ...]:
             return self._list(self._network, value, place)
-        if kind == tuple[Listener, ...]:
-            return self._list(lambda one, at: self.read(Listener, one, at), value, place)
+        listed = next((one for one in _LISTED if kind == tuple[one, ...]), None)  # type: ignore[valid-type]
+        if listed is not None:
+            return self._list(lambda one, at: self.read(listed, one, at), value, place)
         if kind is Path or inner == [Path]:
             text = self._plain(Words, value, place)
             return self._folder / text if isinstance(text, str) else None
@@ -244,7 +312,9 @@ class _Reader:
         try:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
-            return self._fault(place, _kind_of(value), _in_words(str(error)))
+            words = [str(one) for one in get_args(kind)] if get_origin(kind) is Literal else []
+            expected = f"one of {', '.join(words)}" if words else _in_words(str(error))
+            return self._fault(place, _kind_of(value), expected)
 
     def _fault(self, path: str, found: str, expected: str) -> object:
         """Note a fault, and return what stands for the value that is not there."""
@@ -252,7 +322,8 @@ class _Reader:
         return None
 
 
-_TABLES = (Tls, Limits, StorePlace, LakePlace, Health)
+_TABLES = (Tls, Limits, StorePlace, LakePlace, Health, OrdersPlace)
+_LISTED = (Listener, OrderPump)
 
 
 _WORDS = {

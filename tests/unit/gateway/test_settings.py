@@ -58,7 +58,7 @@ def test_all_faults_are_told_at_once(tmp_path):
         'x = 1\n[limits]\nsegments = "many"\nread_seconds = 0\n'
         '[health]\nport = true\nprot = 5\n[[listeners]]\nport = 70000\naddresses = ["10.0.0.1/8"]\ntls = {key = 3}\n',
     ) == {
-        "x": ("an unknown key", "one of store, listeners, limits, health, lake"),
+        "x": ("an unknown key", "one of store, listeners, limits, health, lake, orders"),
         "store": ("nothing", "a value: it has no default"),
         "limits.segments": ("'many'", "a whole number"),
         "limits.read_seconds": ("0", "a number, more than 0.0"),
