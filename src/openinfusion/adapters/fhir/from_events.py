@@ -58,11 +58,12 @@ def read_log(header: EventLog, events: Iterable[Event]) -> Made:
     """Return what a log says; its records may come late, out of order and twice."""
     counted, left_out = _counted(list(events))
     names = Names(header.organisation)
-    by_pump: dict[str, list[Event]] = defaultdict(list)
+    by_pump: dict[str, list[Event]] = {}
     for event in counted:
-        by_pump[event.pump].append(event)
+        by_pump.setdefault(event.pump, []).append(event)
     by_infusion: dict[tuple[str, str], list[Event]] = defaultdict(list)
-    ordered = [event for pump in by_pump for event in _in_order(by_pump[pump])]
+    by_pump = {pump: _in_order(told) for pump, told in by_pump.items()}
+    ordered = [event for told in by_pump.values() for event in told]
     for event in ordered:
         if event.infusion is not None:
             by_infusion[event.pump, event.infusion].append(event)
@@ -76,7 +77,7 @@ def read_log(header: EventLog, events: Iterable[Event]) -> Made:
     ]
     return Made(
         purpose=purpose,
-        devices=tuple(_device(names, [e for e in ordered if e.pump == pump], purpose) for pump in by_pump),
+        devices=tuple(_device(names, told, purpose) for told in by_pump.values()),
         metrics=tuple(metric for pump in by_pump for metric in _metrics(names, pump, purpose)),
         administrations=tuple(given),
         issues=tuple(issues),
