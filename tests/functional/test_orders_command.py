@@ -120,9 +120,24 @@ def test_the_try_out_takes_the_bench_of_settings_and_says_what_is_wrong():
     for arguments, words in (
         (("--config", "examples/gateway/gateway.toml"), "found no [orders]"),
         ((), "found no library"),
-        (("--library", LIBRARY, "--nurse", "sleeps"), "confirms, refuses or waits"),
+        (("--library", LIBRARY, "--nurse", "sleeps"), "'confirms', 'refuses', 'waits'"),
         (("--library", LIBRARY, "--area", "moon"), "found 'moon'"),
     ):
         done = try_out(*arguments)
         assert done.returncode not in (0, 1, 70)
         assert words in " ".join(done.stderr.split())
+
+
+def test_what_would_get_no_reply_of_its_own_is_refused_before_anything_is_sent(tmp_path):
+    """A report among the orders, and two orders under one number: said with place, and not waited for."""
+    one = (ROOT / "examples/gateway/orders.hl7").read_bytes().replace(b"\n", b"\r")
+    report = (ROOT / "examples/gateway/messages.hl7").read_bytes()
+    twice = one.replace(b"EX-2|", b"EX-1|", 1)
+    for content, words in ((report, "MSH-9: found 'ORU"), (twice, "MSH-10: found 'EX-1' again")):
+        path = tmp_path / "messages.hl7"
+        path.write_bytes(content)
+        command = [sys.executable, "-m", "openinfusion", "orders", "try", str(path), "--library", LIBRARY]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode not in (0, 1)
+        assert words in " ".join(done.stderr.split())
+        assert "Traceback" not in done.stderr

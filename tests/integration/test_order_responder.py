@@ -187,6 +187,19 @@ def test_a_damaged_order_is_refused_at_the_door_and_reports_pass(tmp_path):
     store.close()
 
 
+def test_an_order_too_long_to_be_read_is_refused_and_its_connection_lives(tmp_path):
+    """CR with the reason, where an error in the reader would have closed the connection without an answer."""
+
+    async def run():
+        async with Ehr().listening() as ehr, bench(tmp_path, place(ehr.port)) as made:
+            long = Ordered().raw() + b"NTE|1||" + b"x" * 70_000 + b"\r"
+            return await made.send(long, message("9"))
+
+    answers = asyncio.run(run())
+    assert codes(answers) == ["CR", "CA"]
+    assert b"a segment longer than that of any pump" in answers[0]
+
+
 # --- Replies are owed -------------------------------------------------------------------------------------------------
 
 

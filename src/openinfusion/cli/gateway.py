@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from openinfusion.cli.console import error_console, say, say_json, table
-from openinfusion.cli.gateway_tell import AsJson, StoreFile, replay_store, show_events, show_pumps
+from openinfusion.cli.gateway_tell import AsJson, StoreFile, replay_store, show_events, show_pumps, write_messages
 from openinfusion.core.errors import AuthorError, OperatorError
 from openinfusion.gateway.acknowledge import Header, read_header
 from openinfusion.gateway.mllp import Gateway
@@ -247,6 +247,7 @@ _FIRST_PRIVATE = {"OBR": 2, "OBX": 5}
 app.command("events")(show_events)
 app.command("pumps")(show_pumps)
 app.command("replay")(replay_store)
+app.command("write")(write_messages)
 
 
 @app.command("retention")

@@ -1,17 +1,20 @@
-"""`openinfusion gateway events|pumps|replay`: what stored messages tell, on the screen and in a lake."""
+"""`openinfusion gateway events|pumps|replay|write`: from messages to events and lakes, and from logs to messages."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from openinfusion.adapters.events import record_lines, to_row, to_table
+from openinfusion.adapters.documents import write_bytes
+from openinfusion.adapters.events import read_events, record_lines, to_row, to_table
+from openinfusion.adapters.hl7.write import Sender, Sending, write_record, write_report
 from openinfusion.cli.console import say, say_json, table
 from openinfusion.core.errors import OperatorError
 from openinfusion.core.events import Event
 from openinfusion.gateway.listening import Listened, Told, read_into_lake, tell_store
-from openinfusion.gateway.settings import LakePlace
+from openinfusion.gateway.settings import LakePlace, Purpose, read_settings
 from openinfusion.gateway.store import Store
 from openinfusion.gateway.stories import CLAIMS
 
@@ -38,8 +41,7 @@ def show_events(
     told = _told(store, zone)
     events = [one for one in told.events if pump is None or one.pump == pump]
     if as_json:
-        for one in events[-limit:]:
-            say(record_lines(to_table([to_row(one)])).decode().strip())
+        say(record_lines(to_table(map(to_row, events[-limit:]))).decode().rstrip())
         return
     rows = [_event_row(one) for one in events[-limit:]]
     say(table("Events", _EVENT_COLUMNS, rows), "", f"{len(rows):,} of {len(events):,} events.")
@@ -101,13 +103,12 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def replay_store(
-    store: StoreFile,
-    lake: Annotated[Path, typer.Argument(help="the lake; it is made if it is absent")],
+    store: Annotated[Path | None, typer.Argument(help="the store of messages")] = None,
+    lake: Annotated[Path | None, typer.Argument(help="the lake; it is made if it is absent")] = None,
     *,
-    organisation: Annotated[str, typer.Option(help="whose pumps they are")],
-    purpose: Annotated[
-        Literal["clinical", "test", "training", "example"], typer.Option(help="of the lake")
-    ] = "clinical",
+    organisation: Annotated[str | None, typer.Option(help="whose pumps they are")] = None,
+    purpose: Annotated[Purpose, typer.Option(help="of the lake")] = "clinical",
+    config: Annotated[Path | None, typer.Option(help="take store and lake from these settings of a gateway")] = None,
     again: Annotated[
         bool, typer.Option("--again", help="from the first message on, with this version's reader")
     ] = False,
@@ -122,9 +123,17 @@ def replay_store(
 
     Example: openinfusion gateway replay pump-messages.db lake --organisation "Example Trust" --purpose example
     """
-    kept = Store.open(store, may_create=False)
-    try:
+    file, place = store, None
+    if config is not None:
+        settings = read_settings(config)
+        file, place = settings.store.path, settings.lake
+    elif lake is not None and organisation is not None:
         place = LakePlace(lake, organisation, purpose)
+    if file is None or place is None:
+        expected = "STORE LAKE --organisation NAME, or --config FILE with a lake in it"
+        raise OperatorError(where="gateway replay", found="no store, lake or organisation", expected=expected)
+    kept = Store.open(file, may_create=False)
+    try:
         listened = read_into_lake(kept, place, again=again, zone=_zone(zone))
     finally:
         kept.close()
@@ -133,7 +142,11 @@ def replay_store(
         return
     telling, taken = listened.telling, listened.taken
     say(f"{listened.replayed.messages:,} messages read; {telling.events:,} events told, {telling.voided:,} taken back.")
-    say(f"The lake kept {taken.kept:,} records, {taken.duplicates:,} of them it had.")
+    say(f"The lake took {taken.kept:,} new records; {taken.duplicates:,} it had already.")
+    if taken.conflicts:
+        say(
+            f"{taken.conflicts:,} records came under ids that other records have; they are kept apart, and not counted."
+        )
     _say_listened(listened)
 
 
@@ -150,6 +163,7 @@ def _listened_json(listened: Listened) -> dict[str, Any]:
         "not_made": listened.telling.faults,
         "kept": listened.taken.kept,
         "duplicates": listened.taken.duplicates,
+        "conflicts": listened.taken.conflicts,
     }
 
 
@@ -166,3 +180,36 @@ def _say_listened(listened: Listened) -> None:
     cautions = ", ".join(f"{code} {count:,}" for code, count in sorted(listened.ear.cautions.items()))
     if cautions:
         say(f"Let pass (docs/reference/hl7.md): {cautions}")
+
+
+def write_messages(
+    log: Annotated[Path, typer.Argument(help="an event log: .jsonl, .jsonl.gz, .jsonl.zst or .parquet")],
+    out: Annotated[Path, typer.Argument(help="where to write the messages")],
+    *,
+    reports: Annotated[bool, typer.Option("--reports", help="also how each pump is after it starts (PCD-01)")] = False,
+) -> None:
+    """
+    Write an event log as messages of pumps (IHE PCD-04, -10 and -15), for `gateway send` and for test benches.
+
+    Records that are sent and read again come back whole. Of a log that is not clinical every message says so (MSH-11).
+
+    Example: openinfusion gateway write examples/events/every-kind.jsonl messages.hl7
+    """
+    reader = read_events(log)
+    purpose = _PURPOSES.get(reader.header.purpose, "test")
+    made: list[bytes] = []
+    for line in reader:
+        if line.event is not None:
+            event = line.event
+            sending = Sending(sender=Sender(), at=event.received or event.at, purpose=purpose)
+            made += write_record(event, sending)
+            report = write_report(event, sending) if reports and event.began is not None else None
+            made += [report] if report is not None else []
+    write_bytes(out, b"".join(made))
+    say(f"{reader.accepted:,} records are {len(made):,} messages in {out}.")
+    if reader.rejected or reader.unknown:
+        say(f"{reader.rejected:,} lines are no records, {reader.unknown:,} of a kind that is not known: not written.")
+        raise typer.Exit(1)
+
+
+_PURPOSES: Mapping[str, Literal["clinical", "test", "training"]] = {"clinical": "clinical", "training": "training"}

@@ -1,13 +1,13 @@
 """`openinfusion orders try`: a prescribing system and a bench of virtual pumps, both on this machine."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -17,20 +17,19 @@ from openinfusion.adapters.hl7.reply import Sent as SentBy
 from openinfusion.adapters.hl7.reply import acceptance, acknowledge
 from openinfusion.adapters.open_library import open_library
 from openinfusion.cli.console import say, say_json
-from openinfusion.core.errors import AuthorError, OperatorError
+from openinfusion.core.errors import AuthorError, OperatorError, SenderError
 from openinfusion.core.orders import Order
+from openinfusion.gateway.acknowledge import Refusal, read_header
 from openinfusion.gateway.framing import Framer, frame
 from openinfusion.gateway.mllp import Gateway
 from openinfusion.gateway.order_bench import faults_of_orders
-from openinfusion.gateway.order_desk import Told, refuse_damaged
+from openinfusion.gateway.order_desk import Told, is_order, refuse_damaged
 from openinfusion.gateway.responder import Responder
 from openinfusion.gateway.sending import read_messages
 from openinfusion.gateway.settings import Limits, Listener, Nurse, OrderPump, OrdersPlace, SettingsError, read_settings
 from openinfusion.gateway.store import Store
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
+T = TypeVar("T")
 HOST = "127.0.0.1"
 _PATIENCE = 60.0
 _LARGEST = 2**20
@@ -62,11 +61,18 @@ class Ehr:
 
     async def wait_for(self, control_id: str) -> bytes:
         """Wait for the reply to an order."""
-        async with asyncio.timeout(_PATIENCE):
-            while control_id not in self.replies:
-                self.came.clear()
-                await self.came.wait()
+        while control_id not in self.replies:
+            self.came.clear()
+            await _patiently(self.came.wait(), "a reply")
         return self.replies[control_id]
+
+
+async def _patiently(what: Awaitable[T], expected: str) -> T:
+    """Wait, but not for ever: raises OperatorError."""
+    try:
+        return await asyncio.wait_for(what, _PATIENCE)
+    except TimeoutError:
+        raise OperatorError(where="orders try", found=f"nothing in {_PATIENCE:g} s", expected=expected) from None
 
 
 def try_orders(
@@ -74,8 +80,8 @@ def try_orders(
     *,
     library: Annotated[Path | None, typer.Option(help="the library in force on the pumps")] = None,
     area: Annotated[str | None, typer.Option(help="care area of the pumps; the first of the library")] = None,
-    nurse: Annotated[str, typer.Option(help="what the nurse does: confirms, refuses or waits")] = "confirms",
-    config: Annotated[Path | None, typer.Option(help="take the bench from the [orders] of these settings")] = None,
+    nurse: Annotated[Nurse, typer.Option(help="what the nurse does")] = "confirms",
+    config: Annotated[Path | None, typer.Option(help="take the bench from these settings of a gateway")] = None,
     events: Annotated[Path | None, typer.Option(help="write what the pumps note to this event log (.jsonl)")] = None,
     as_sent: Annotated[
         bool, typer.Option("--as-sent", help="leave ORC-9 as it is; otherwise it is set to now")
@@ -90,6 +96,7 @@ def try_orders(
     Example: openinfusion orders try examples/gateway/orders.hl7 --library examples/trust/library-1.1.0.json
     """
     messages = [message for file in files for message in read_messages(file)]
+    _check_orders(messages)
     place = _place_of(config) if config is not None else _place_for(messages, library, area=area, nurse=nurse)
     place = replace(place, reply_host=HOST, reply_port=1, bench=None, events=events)
     if faults := tuple(faults_of_orders(place)):
@@ -105,6 +112,21 @@ def try_orders(
     raise typer.Exit(0 if all(row["code"] == "AA" for row in rows) else 1)
 
 
+def _check_orders(messages: Iterable[bytes]) -> None:
+    """Refuse what would get no reply of its own: what is no order, and another order under a number that one has."""
+    known: dict[tuple[bytes, bytes], bytes] = {}
+    for number, message in enumerate(messages, start=1):
+        header = read_header(message)
+        if isinstance(header, Refusal):
+            continue  # its acknowledgement says what is wrong
+        if not is_order(header):
+            found = header.kind.decode("ascii", "replace")
+            raise SenderError(where=f"message {number}, MSH-9", found=repr(found), expected="an order (RGV^O15)")
+        if known.setdefault((header.sender, header.control_id), message) != message:
+            found = f"{header.control_id.decode('ascii', 'replace')!r} again, of another order"
+            raise SenderError(where=f"message {number}, MSH-10", found=found, expected="a number of its own")
+
+
 def _place_of(config: Path) -> OrdersPlace:
     place = read_settings(config).orders
     if place is None:
@@ -112,12 +134,10 @@ def _place_of(config: Path) -> OrdersPlace:
     return place
 
 
-def _place_for(messages: Iterable[bytes], library: Path | None, *, area: str | None, nurse: str) -> OrdersPlace:
+def _place_for(messages: Iterable[bytes], library: Path | None, *, area: str | None, nurse: Nurse) -> OrdersPlace:
     """Return a bench with a pump for every number that the orders name."""
     if library is None:
         raise OperatorError(where="orders try", found="no library", expected="--library FILE, or --config FILE")
-    if nurse not in Nurse.__args__:  # type: ignore[attr-defined]
-        raise OperatorError(where="--nurse", found=repr(nurse), expected="confirms, refuses or waits")
     areas = [one.id for one in open_library(library, None).library.care_areas]
     if area is not None and area not in areas:
         raise OperatorError(where="--area", found=repr(area), expected=f"one of {', '.join(areas)}")
@@ -125,7 +145,7 @@ def _place_for(messages: Iterable[bytes], library: Path | None, *, area: str | N
     pumps: dict[str, OrderPump] = {}
     for order in filter(None, (read_order(read_message(message)).order for message in messages)):
         if order.pump:
-            made = OrderPump(order.pump, _MODELS[order.device], care_area, order.channel, nurse=nurse)  # type: ignore[arg-type]
+            made = OrderPump(order.pump, _MODELS[order.device], care_area, order.channel, nurse=nurse)
             pumps.setdefault(order.pump, made)
     return OrdersPlace(library, 1, tuple(pumps.values()) or (OrderPump("BENCH-1", "halden-s2", care_area),))
 
@@ -159,7 +179,7 @@ async def _play(messages: Sequence[bytes], place: OrdersPlace, folder: Path) -> 
 
 
 @asynccontextmanager
-async def _both(place: OrdersPlace, folder: Path, told: dict[bytes, Told]) -> "AsyncIterator[int]":
+async def _both(place: OrdersPlace, folder: Path, told: dict[bytes, Told]) -> AsyncIterator[int]:
     store = Store.open(folder / "orders.db")
     gateway = Gateway(store, Limits())
     gateway.examine = refuse_damaged
@@ -191,10 +211,9 @@ async def _ask(message: bytes, port: int) -> bytes:
     framer = Framer(_LARGEST)
     found: list[bytes] = []
     try:
-        async with asyncio.timeout(_PATIENCE):
-            writer.write(frame(message))
-            while not found and (data := await reader.read(_LARGEST)):
-                found = framer.feed(data)
+        writer.write(frame(message))
+        while not found and (data := await _patiently(reader.read(_LARGEST), "an acknowledgement")):
+            found = framer.feed(data)
     finally:
         writer.close()
     return found[0] if found else b"MSH|^~\\&|\r"

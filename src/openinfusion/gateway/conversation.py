@@ -41,7 +41,7 @@ class House(Protocol):
     metrics: Metrics
     warnings: Warnings
     is_holding: bool
-    examine: Callable[[Header, bytes], bytes | None]
+    examine: Callable[[Header, bytes], tuple[str, bytes] | None]
 
     def submit(self, arrival: Arrival, tell: Tell) -> None:
         """Have a message stored, and hear what became of it."""
@@ -205,7 +205,7 @@ class Conversation(asyncio.Protocol):
         self._house.proved(self)
         self._house.metrics.saw_message(header.sender_name, now)
         if (refused := self._house.examine(header, message)) is not None:
-            self._answer_at_once(header, refused, "CE")
+            self._answer_at_once(header, *refused)
             return
         acknowledgement = accept(header, at=now, own_id=token_hex(_OWN_ID_BYTES))
         about = (header.sender, header.control_id, message, now, self._listener.name, self.peer, acknowledgement)
@@ -230,9 +230,9 @@ class Conversation(asyncio.Protocol):
         self._house.warnings.say(refusal.reason, f"refused a message from {self.peer}: {refusal.text}")
         if refusal.header.is_acknowledgement:
             return  # answering an answer would never end
-        self._answer_at_once(refusal.header, refuse(refusal, at=at, own_id=token_hex(_OWN_ID_BYTES)), "CR")
+        self._answer_at_once(refusal.header, "CR", refuse(refusal, at=at, own_id=token_hex(_OWN_ID_BYTES)))
 
-    def _answer_at_once(self, header: Header, text: bytes, code: str) -> None:
+    def _answer_at_once(self, header: Header, code: str, text: bytes) -> None:
         answer = Answer(header)
         answer.bytes = text
         self._house.metrics.answers[code] += 1

@@ -14,12 +14,12 @@ from openinfusion.adapters.events import to_row, to_table
 from openinfusion.adapters.hl7 import read_meaning, read_message
 from openinfusion.adapters.hl7.messages import Acknowledgement, Other
 from openinfusion.adapters.hl7.story import Heard, hear
-from openinfusion.core.errors import OperatorError
-from openinfusion.core.events import Event, Kind
+from openinfusion.core.events import Event
 from openinfusion.gateway.pump_through import Replayed, read_one, replay
 from openinfusion.gateway.settings import LakePlace, Purpose
 from openinfusion.gateway.store import Store, Stored
-from openinfusion.gateway.stories import Claim, Stories, Telling
+from openinfusion.gateway.stories import FILE, Claim, Stories, Telling
+from openinfusion.lake.ingest import CONFLICT, refusal_row
 from openinfusion.lake.intake import prepare
 from openinfusion.lake.store import Lake
 from openinfusion.lake.write import Taken, Writer
@@ -62,11 +62,15 @@ class Ear:
         if isinstance(meaning, Acknowledgement | Other):
             self.left_out["an order, an answer, or of no pump"] += 1
             return ()
-        key = f"{message.sender.decode('utf-8', 'replace')}\n{header.control_id}"
-        heard = hear(meaning, received=message.received, key=key)
+        heard = hear(meaning, received=message.received, key=key_of(message))
         if not heard:
             self.left_out["no pump or no time is told"] += 1
         return heard
+
+
+def key_of(message: Stored) -> str:
+    """Return what names a message: its sender and its control id."""
+    return b"\n".join((message.sender, message.control_id)).decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +105,30 @@ def read_into_lake(store: Store, place: LakePlace, *, again: bool = False, zone:
     """
     lake = Lake.create(place.folder, place.purpose)
     stories = Stories.open(place.folder)
-    ear, taken = Ear(place.purpose == CLINICAL, zone), _Sum()
+    ear, kept, name = Ear(place.purpose == CLINICAL, zone), _Sum(), cursor(place)
+    again = again or not stories.is_of_this_reader
+    read_again: list[str] = []
+
+    def read(message: Stored) -> tuple[Heard, ...]:
+        if again:
+            read_again.append(key_of(message))
+        return ear.read(message)
+
     try:
-        if again or not stories.is_of_this_reader:
-            again = True
-            stories.hear_again()
-            store.move(cursor(place), 0)
+        if again or stories.is_new:
+            store.move(name, 0)
         with Writer(lake) as writer:
-            keep = _keeper(writer, place.organisation, taken)
-            told = replay(store, ear.read, lambda heard: stories.take(heard, keep), name=cursor(place), batch=BATCH)
-            if again:
-                stories.finish(keep)
+            keep = _keeper(writer, place.organisation, kept)
+
+            def into(heard: Sequence[Heard]) -> None:
+                stories.take(heard, keep, instead_of=read_again)
+                read_again.clear()
+
+            replayed = replay(store, read, into, name=name, batch=BATCH)
+        stories.read_by_this_reader()
     finally:
         stories.close()
-    return Listened(told, ear, stories.telling, taken.all)
+    return Listened(replayed, ear, stories.telling, kept.all)
 
 
 @dataclass(slots=True)
@@ -122,16 +136,16 @@ class _Sum:
     all: Taken = field(default_factory=Taken)
 
 
-def _keeper(writer: Writer, organisation: str, taken: _Sum) -> Callable[[Sequence[Event]], None]:
-    """Return what keeps records in a lake, durably, each once."""
+def _keeper(writer: Writer, organisation: str, kept: _Sum) -> Callable[[Sequence[Event]], None]:
+    """Return what keeps records in a lake, durably, each once; another one under a known id is kept apart."""
 
     def keep(events: Sequence[Event]) -> None:
         table = to_table(to_row(event) for event in events)
-        kept, conflicts = writer.take(prepare(table, organisation))
-        taken.all += kept
+        taken, conflicts = writer.take(prepare(table, organisation))
+        kept.all += taken
         if conflicts:
-            found = f"{len(conflicts)} records under ids that other records have, the first {conflicts[0][1]!r}"
-            raise OperatorError(where="lake", found=found, expected="records of one organisation's gateway")
+            whose = {"file": FILE, "organisation": organisation}
+            writer.reject([whose | refusal_row(row, event_id, (CONFLICT,)) for row, event_id in conflicts])
 
     return keep
 
@@ -143,7 +157,7 @@ class Told:
 
     Attributes:
         listened: what was read.
-        events: the records, those that late messages took back left out.
+        events: the records in the order of their times.
         claims: what each pump said of itself last.
 
     """
@@ -157,18 +171,15 @@ def tell_store(store: Store, *, zone: tzinfo = UTC) -> Told:
     """Return what follows from everything in a store, tests and demonstrations too; nothing is written anywhere."""
     stories, events = Stories.open(None), list[Event]()
     ear, replayed = Ear(is_clinical=False, zone=zone), Replayed()
+    heard: list[Heard] = []
+    position = 0
     try:
-        position = 0
         while messages := store.messages_after(position, limit=BATCH):
-            heard = [one for message in messages for one in read_one(message, ear.read, replayed)]
-            stories.take(heard, events.extend)
-            position = messages[-1].id
+            heard += [one for message in messages for one in read_one(message, ear.read, replayed)]
             replayed.messages += len(messages)
-        gone = {one.about for one in events if one.kind is Kind.RECORD_VOIDED and one.event_id == f"{one.about}-void"}
-        standing = [
-            one for one in events if one.event_id not in gone and one.event_id.removesuffix("-void") not in gone
-        ]
-        standing.sort(key=lambda one: (one.at, one.pump))
-        return Told(Listened(replayed, ear, stories.telling, Taken()), standing, dict(stories.claims()))
+            position = messages[-1].id
+        stories.take(heard, events.extend)
+        events.sort(key=lambda one: (one.at, one.pump))
+        return Told(Listened(replayed, ear, stories.telling, Taken()), events, dict(stories.claims()))
     finally:
         stories.close()

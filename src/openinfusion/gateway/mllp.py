@@ -60,7 +60,7 @@ class Gateway:
         metrics: what is counted.
         warnings: what an operator is told.
         is_holding: whether so much waits to be stored that nothing is read.
-        examine: looks at a message before it is stored; what it returns is sent instead of an acknowledgement.
+        examine: looks at a message before it is stored; its answer (code and bytes) is sent instead of storing it.
         is_open: whether connections are let in.
         tasks: what runs until the end; one that ends by itself is a fault.
 
@@ -72,7 +72,7 @@ class Gateway:
         self.warnings = Warnings()
         self.is_holding = False
         self.is_open = False
-        self.examine: Callable[[Header, bytes], bytes | None] = lambda _, __: None
+        self.examine: Callable[[Header, bytes], tuple[str, bytes] | None] = lambda _, __: None
         self.tasks: list[asyncio.Task[None]] = []
         self._store = store
         self.commits = commits(store, watch=self._saw_commit)

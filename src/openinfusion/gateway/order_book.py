@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from openinfusion.core.errors import OperatorError
-from openinfusion.gateway.store import Database, StoreError, connect
+from openinfusion.gateway.store import Database, StoreError, connect, transaction
 from openinfusion.pump.bench.hands import Act, What
 
 VERSION = 1
@@ -153,15 +153,8 @@ class Book:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._sound():
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
+        with self._sound(), transaction(self._database):
+            yield
 
     @contextmanager
     def _sound(self) -> Iterator[None]:

@@ -16,11 +16,11 @@ from secrets import token_hex
 
 from openinfusion.adapters.hl7 import Message, read_message
 from openinfusion.adapters.hl7.orders import read_order
-from openinfusion.adapters.hl7.reply import Sent, acknowledge, reply
+from openinfusion.adapters.hl7.reply import Sent, accept_code, acknowledge, reply
 from openinfusion.core.errors import FileAccessError, OperatorError, SenderError
 from openinfusion.core.order_codes import refusal
 from openinfusion.core.orders import Order, OrderAnswer
-from openinfusion.gateway.acknowledge import Header, read_header
+from openinfusion.gateway.acknowledge import WRONG, Header, Refusal, read_header, refuse
 from openinfusion.gateway.order_bench import Parts, make_bench, read_held
 from openinfusion.gateway.order_book import Book, Reply, State
 from openinfusion.gateway.order_events import EventFile
@@ -51,14 +51,20 @@ def is_order(header: Header) -> bool:
     return header.kind.split(header.marks[1:2])[:2] == [b"RGV", b"O15"]
 
 
-def refuse_damaged(header: Header, raw: bytes) -> bytes | None:
-    """Return the accept acknowledgement (CE) of an order that cannot be read; ``None`` for all that may be stored."""
+def refuse_damaged(header: Header, raw: bytes) -> tuple[str, bytes] | None:
+    """Return the answer (CE or CR) to an order that cannot be read; ``None`` for all that may be stored."""
     if not is_order(header):
         return None
-    message = read_message(raw)
+    own_id, now = token_hex(_OWN_ID_BYTES), datetime.now(UTC)
+    try:
+        message = read_message(raw)
+    except SenderError as error:
+        text = f"found {error.found}, expected {error.expected}"
+        return "CR", refuse(Refusal("no order", text, WRONG, header=header), at=now, own_id=own_id)
     faults = read_order(message).faults
-    sent = Sent(control_id=token_hex(_OWN_ID_BYTES), at=datetime.now(UTC))
-    return acknowledge(message.header, sent, faults) if faults else None
+    if not faults:
+        return None
+    return accept_code(faults), acknowledge(message.header, Sent(control_id=own_id, at=now), faults)
 
 
 def reply_id(message: Stored) -> str:

@@ -1,6 +1,5 @@
 """The event log that the pumps of a bench write: appended to, and made whole again after the process was killed."""
 
-import json
 import logging
 from collections.abc import Iterable
 from pathlib import Path
@@ -47,8 +46,7 @@ class EventFile:
         if not whole:
             self._path.write_bytes(header_line(self._header) + b"\n")
             return set()
-        read_events(self._path)  # what is no event log is refused here
-        return {json.loads(line)["event_id"] for line in whole.splitlines()[1:] if line.strip()}
+        return {line.event_id for line in read_events(self._path) if line.event_id is not None}
 
     def append(self, events: Iterable[Event]) -> None:
         """Append records; raises FileAccessError if there is no room."""

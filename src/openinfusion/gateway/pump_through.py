@@ -51,7 +51,7 @@ def replay(
 
     Args:
         reader: makes events of a message; raises SenderError for one that it cannot read.
-        into: keeps events durably, each once however often it is handed on.
+        into: keeps events durably, each once however often it is handed on; hears of every batch, also without any.
         name: of this reader's place; ``store.move(name, 0)`` lets it begin again.
         conflicts: also read messages that came under a control id that another had before.
         batch: how many messages are handed on at once.
@@ -60,8 +60,7 @@ def replay(
     told = Replayed()
     while messages := store.messages_after(store.position(name), limit=batch, conflicts=conflicts):
         events = [event for message in messages if message.raw is not None for event in read_one(message, reader, told)]
-        if events:
-            into(events)
+        into(events)
         told.messages += len(messages)
         told.events += len(events)
         store.move(name, messages[-1].id)

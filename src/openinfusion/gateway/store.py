@@ -86,6 +86,19 @@ class Database(Protocol):
         """Whether a transaction is open."""
 
 
+@contextmanager
+def transaction(database: Database) -> Iterator[None]:
+    """Do all that is inside, or nothing of it."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:  # SQLite itself may have taken it back
+            database.execute("ROLLBACK")
+        raise
+
+
 class Fate(StrEnum):
     """What became of a message; each of them is kept, this time or an earlier one."""
 
@@ -300,15 +313,8 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._sound():
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:  # SQLite itself may have taken it back
-                    self._database.execute("ROLLBACK")
-                raise
+        with self._sound(), transaction(self._database):
+            yield
 
     @contextmanager
     def _sound(self) -> Iterator[None]:

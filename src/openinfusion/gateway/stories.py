@@ -7,7 +7,8 @@ record that its sender tells whole is final, and nothing but its id is kept.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -26,9 +27,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SCHEMA = f"""
 CREATE TABLE heard(
-    pump TEXT NOT NULL, story TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY(pump, story, key)
+    pump TEXT NOT NULL, story TEXT NOT NULL, key TEXT NOT NULL, part INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY(pump, story, key, part)
 ) WITHOUT ROWID;
+CREATE INDEX heard_key ON heard(key);
 CREATE TABLE told(
     pump TEXT NOT NULL, story TEXT NOT NULL, event_id TEXT NOT NULL, at INTEGER NOT NULL, received INTEGER,
     is_void INTEGER NOT NULL DEFAULT 0,
@@ -93,16 +95,23 @@ class _Difference(NamedTuple):
 
 
 class Stories:
-    """The stories of the pumps of one lake. One process uses them at a time."""
+    """
+    The stories of the pumps of one lake. One process uses them at a time.
+
+    Attributes:
+        is_new: whether they were begun just now.
+        telling: what was told since they were opened.
+
+    """
 
     def __init__(self, database: sqlite3.Connection, *, where: str) -> None:
         self._database = database
         self._where = where
         self.telling = Telling()
-        self._told_now: set[Place] = set()
         with self._sound():
             database.execute("PRAGMA journal_mode = WAL")
-            if not database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            self.is_new = not database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+            if self.is_new:
                 database.executescript(_SCHEMA)
 
     @classmethod
@@ -123,47 +132,47 @@ class Stories:
         """Whether what was heard was heard by this version of the reader."""
         return int(self._database.execute("PRAGMA user_version").fetchone()[0]) == READER
 
-    def hear_again(self) -> None:
-        """Forget what was heard, and not what was told: the next reading is compared with that."""
-        with self._sound(), self._database:
-            self._database.execute("DELETE FROM heard")
-            self._database.execute("DELETE FROM claim")
-            self._database.execute(f"PRAGMA user_version = {READER}")
-
-    def take(self, heard: Sequence[Heard], keep: Keep) -> None:
+    def take(self, heard: Sequence[Heard], keep: Keep, *, instead_of: Collection[str] = ()) -> None:
         """
         Hear more, and hand on what follows from it.
+
+        ``instead_of`` names messages that are read again: what was heard of them before is forgotten, and what follows
+        from it no longer is taken back. What was heard of other messages stays, for they may be deleted by now.
 
         Handing on comes before it is noted: if the process ends between the two it is handed on again, and ``keep``
         must know by its id what it has.
         """
         with self._sound():
             with self._database:
-                places = self._hear(one.without_person() for one in heard)
+                places = dict.fromkeys(place for key in instead_of for place in self._forget(key))
+                places |= dict.fromkeys(self._hear(one.without_person() for one in heard))
             self._tell(places, keep)
 
-    def finish(self, keep: Keep) -> None:
-        """After everything was read again: take back what does not follow from any message any more."""
-        with self._sound():
-            rows = self._database.execute("SELECT DISTINCT pump, story FROM told").fetchall()
-            self._tell([place for place in map(tuple, rows) if place not in self._told_now], keep)
+    def read_by_this_reader(self) -> None:
+        """Note that everything that is still stored was read by this version of the reader."""
+        self._database.execute(f"PRAGMA user_version = {READER}")
+
+    def _forget(self, key: str) -> list[Place]:
+        found = self._database.execute("SELECT DISTINCT pump, story FROM heard WHERE key = ?", (key,)).fetchall()
+        self._database.execute("DELETE FROM heard WHERE key = ?", (key,))
+        return [(pump, story) for pump, story in found]
 
     def _hear(self, heard: Iterable[Heard]) -> list[Place]:
         """Keep what is heard and return whose story must be told anew; a record that was told whole is final."""
         places: dict[Place, None] = {}
-        execute = self._database.execute
+        parts: Counter[str] = Counter()
         for one in heard:
             place = (one.pump, one.story)
             self._claim(one)
-            if place[1] and self._is_told(place):
-                self._told_now.add(place)
+            is_final = self._is_told(place) if one.story else self._tells_records(one.pump)
+            if is_final:
                 continue
-            if not place[1] and self._tells_records(one.pump):
-                continue
-            execute("INSERT OR IGNORE INTO heard VALUES (?, ?, ?, ?)", (*place, one.key, to_bytes(one)))
+            row = (*place, one.key, parts[one.key], to_bytes(one))
+            self._database.execute("INSERT OR IGNORE INTO heard VALUES (?, ?, ?, ?, ?)", row)
+            parts[one.key] += 1
             places[place] = None
-            if place[1]:
-                places[(one.pump, "")] = None
+            if one.story:
+                places[one.pump, ""] = None
         return list(places)
 
     def _is_told(self, place: Place) -> bool:
@@ -193,7 +202,6 @@ class Stories:
 
     def _difference(self, place: Place) -> "_Difference":
         """Tell a story anew; return the records that are new, and voids of those that no longer follow."""
-        self._told_now.add(place)
         pump, story = place
         heard: list[Heard] = []
         if story or not self._tells_records(pump):
@@ -201,7 +209,9 @@ class Stories:
             heard = [from_bytes(body) for (body,) in rows]
         result = tell(heard)
         self.telling.faults += result.faults
-        self.telling.waiting[place] = result.waiting
+        self.telling.waiting.pop(place, None)
+        if result.waiting:
+            self.telling.waiting[place] = result.waiting
         now = {event.event_id: event for event in result.events}
         voids, voided = [], set()
         for event_id, at, received, is_void in self._database.execute(_TOLD, place):

@@ -170,9 +170,9 @@ class _FileIntake:
         lines = np.concatenate([one.lines for one in held])
         taken, conflicts = self.writer.take(_joined([one.intake for one in held]))
         last = held[-1].last_line
-        refused = [_refused(one.line, one.event_id, one.faults) for parsed in held for one in parsed.rejected]
+        refused = [refusal_row(one.line, one.event_id, one.faults) for parsed in held for one in parsed.rejected]
         self.summary.rejected += len(refused)
-        refused += [_refused(int(lines[row]), event_id, (CONFLICT,)) for row, event_id in conflicts]
+        refused += [refusal_row(int(lines[row]), event_id, (CONFLICT,)) for row, event_id in conflicts]
         self._reject(refused)
         self._count(held, taken, last)
         self.acknowledge(self.summary.file, self.first_line, last)
@@ -193,7 +193,7 @@ class _FileIntake:
 
     def _reject_damage(self, error: DamagedError) -> None:
         """The damaged end of a packed file counts as one line."""
-        self._reject([_refused(error.line, None, (error.fault,))])
+        self._reject([refusal_row(error.line, None, (error.fault,))])
         self.summary.lines += 1
         self.summary.rejected += 1
         self.summary.stopped = str(error)
@@ -207,7 +207,8 @@ def _joined(parts: list[Intake]) -> Intake:
     )
 
 
-def _refused(line: int, event_id: str | None, faults: Sequence[Fault]) -> dict[str, Any]:
+def refusal_row(line: int, event_id: str | None, faults: Sequence[Fault]) -> dict[str, Any]:
+    """Return a refused record as the lake notes it."""
     told = [{"path": one.path, "found": one.found, "expected": one.expected} for one in faults]
     reason = "conflict" if CONFLICT in faults else faults[0].path
     return {"line": line, "event_id": event_id, "reason": reason, "faults": json.dumps(told, ensure_ascii=False)}

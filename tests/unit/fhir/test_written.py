@@ -5,8 +5,16 @@ from fractions import Fraction
 
 import pytest
 
-from openinfusion.adapters.fhir import Concept, Device, Release, draft_bundle, read_bundle, to_bytes, write_bundle
-from openinfusion.adapters.fhir.bundle import from_log
+from openinfusion.adapters.fhir import (
+    Concept,
+    Device,
+    Release,
+    draft_bundle,
+    from_log,
+    read_bundle,
+    to_bytes,
+    write_bundle,
+)
 from openinfusion.adapters.fhir.from_events import Made
 from openinfusion.adapters.fhir.validate import check_written
 from openinfusion.adapters.fhir.values import Administration, Adverse

@@ -1,14 +1,23 @@
 """Stored messages become records of a lake: late ones change what follows, tests stay out of clinical lakes."""
 
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
+from openinfusion.adapters.events import read_events
+from openinfusion.adapters.hl7.write import Sender, Sending, write_record
 from openinfusion.core.errors import OperatorError
-from openinfusion.gateway.listening import read_into_lake, tell_store
+from openinfusion.gateway.listening import Ear, read_into_lake, tell_store
 from openinfusion.gateway.settings import LakePlace
 from openinfusion.gateway.store import Store
 from openinfusion.lake.store import Lake
 from tests.unit.gateway.bench import arrival
-from tests.unit.hl7.test_story import INFUSION, TOLD, alarm
+from tests.unit.hl7.test_story import DAY, INFUSION, TOLD, alarm
+
+EVERY_KIND = Path(__file__).parents[3] / "examples/events/every-kind.jsonl"
 
 
 @pytest.fixture
@@ -26,7 +35,7 @@ def place(tmp_path):
 def keep(store, *messages):
     for number, raw in enumerate(messages):
         one = arrival(f"{store.count()}-{number}", text="x")
-        control_id = raw.split(b"|")[9]
+        control_id = raw.split(b"|")[9]  # control ids of one sender, each once
         store.keep([type(one)(one.sender, control_id, raw, one.received, one.listener, one.peer, one.acknowledgement)])
 
 
@@ -63,6 +72,54 @@ def test_reading_again_adds_nothing(store, place):
     read_into_lake(store, place)
     again = read_into_lake(store, place, again=True)
     assert (again.replayed.messages, again.telling.events, again.telling.voided) == (len(INFUSION), 0, 0)
+
+
+def test_what_was_heard_of_messages_that_are_deleted_by_now_stays(store, place):
+    keep(store, *INFUSION)
+    read_into_lake(store, place)
+    before = standing(place)
+    store.forget_contents(arrival("0").received + timedelta(days=1), unread=True)
+    again = read_into_lake(store, place, again=True)
+    assert (again.telling.events, again.telling.voided) == (0, 0)
+    assert standing(place) == before
+
+
+def test_what_a_newer_reader_does_not_hear_any_more_is_taken_back(store, place, monkeypatch):
+    keep(store, *INFUSION)
+    read_into_lake(store, place)
+    read = Ear.read
+
+    def without_doses(ear, message):
+        return () if b"CLINICIAN_DOSE" in message.raw else read(ear, message)
+
+    monkeypatch.setattr(Ear, "read", without_doses)
+    monkeypatch.setattr("openinfusion.gateway.stories.READER", 2)
+    assert read_into_lake(store, place).telling.voided > 0
+    assert "bolus" not in standing(place)
+    assert read_into_lake(store, place).telling.voided == 0
+    monkeypatch.undo()
+    assert read_into_lake(store, place, again=True).telling.events > 0
+    assert standing(place).count("bolus") == 1
+
+
+def test_a_new_lake_in_the_place_of_another_gets_everything(store, place):
+    keep(store, *INFUSION)
+    read_into_lake(store, place)
+    before = standing(place)
+    shutil.rmtree(place.folder)
+    assert read_into_lake(store, place).replayed.messages == len(INFUSION)
+    assert standing(place) == before
+
+
+def test_another_record_under_an_id_that_the_lake_knows_is_kept_apart(store, place):
+    event = next(line.event for line in read_events(EVERY_KIND) if line.event)
+    sending = Sending(sender=Sender(), at=DAY)
+    (first,), (other,) = write_record(event, sending), write_record(replace(event, pump="another"), sending)
+    keep(store, first, other.replace(f"|{event.event_id}-1|".encode(), b"|another|"))
+    told = read_into_lake(store, place)
+    assert (told.taken.kept, told.taken.conflicts) == (1, 1)
+    assert Lake.open(place.folder).rejected()["reason"].to_list() == ["conflict"]
+    assert read_into_lake(store, place).replayed.messages == 0
 
 
 def test_tests_stay_out_of_a_clinical_lake(store, place, tmp_path):

@@ -143,6 +143,14 @@ def test_a_start_that_is_lost_is_said_and_not_made_up():
     assert (lost.programme.dose, lost.programme.rate) == (None, None)
 
 
+def test_a_lost_start_after_an_end_at_no_rate_is_not_told_as_a_stop():
+    ended = delivery("stop", 60, status="transitioning", total="10", volume="10")
+    ended = b"\r".join(line for line in ended.split(b"\r") if b"157784^" not in line and b"157924^" not in line)
+    told = story(INFUSION[0], ended, INFUSION[7])
+    assert kinds(told) == ["started", "paused"]
+    assert told.waiting == 1
+
+
 def test_a_stop_that_is_lost_is_said():
     told = story(INFUSION[0], INFUSION[2])
     changed = next(one for one in told.events if one.kind.value == "rate_changed")

@@ -7,10 +7,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from openinfusion.adapters.fhir.cautions import Cautions, Flag, shown
+from openinfusion.adapters.fhir.cautions import Cautions, Flag
 from openinfusion.adapters.fhir.cursor import Cursor
 from openinfusion.adapters.fhir.names import UCUM
 from openinfusion.adapters.fhir.units import Scaled, from_ucum, from_words
+from openinfusion.adapters.flags import shown
 from openinfusion.core.event_parts import FIRST_YEAR, LAST_YEAR
 from openinfusion.core.units import HOURS, MINUTES, Kind, Quantity, TimeBasis, Unit, VolumeBasis
 

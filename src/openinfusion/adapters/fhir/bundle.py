@@ -8,7 +8,7 @@ import msgspec
 
 from openinfusion.adapters.documents import Json
 from openinfusion.adapters.fhir.elements import meta, moment, without_nothing
-from openinfusion.adapters.fhir.from_events import Made, Names, read_log
+from openinfusion.adapters.fhir.from_events import Made, Names, from_log
 from openinfusion.adapters.fhir.names import Release
 from openinfusion.adapters.fhir.validate import check_written
 from openinfusion.adapters.fhir.values import Adverse, Concept, Purpose, Resource
@@ -16,7 +16,6 @@ from openinfusion.adapters.fhir.write import to_resource
 from openinfusion.core.errors import OperatorError
 from openinfusion.core.events import Event, EventLog
 
-from_log = read_log
 ACTUALITIES = ("potential", "actual")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -62,7 +61,7 @@ def draft_bundle(
     """
     header, events = log
     told = list(events)
-    made = read_log(header, told)
+    made = from_log(header, told)
     known = {event.event_id: event for event in told if event.event_id not in made.left_out}
     for record in chosen:
         if record not in known:

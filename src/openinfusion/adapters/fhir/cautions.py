@@ -6,23 +6,13 @@ value that could mean something else is not used. Cautions show codes, units and
 """
 
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-LONGEST_SHOWN = 60
+from openinfusion.adapters.flags import Worded
 
 
-class Flag(Enum):
+class Flag(Worded):
     """One thing that is not plain: its code, and what is made of it."""
-
-    words: str
-
-    def __new__(cls, code: str, words: str) -> Self:
-        """Keep the code as the value, and the words beside it."""
-        made = object.__new__(cls)
-        made._value_ = code
-        made.words = words
-        return made
 
     UNIT_UNFIT = ("unit-unfit", "a unit does not measure what the element is for: THE VALUE IS NOT USED")
     UNIT_MISSING = ("unit-missing", "a number has no unit: THE VALUE IS NOT USED")
@@ -62,12 +52,6 @@ class Caution(NamedTuple):
     def __str__(self) -> str:
         """Return it as a sentence: place, what was found, what was made of it."""
         return f"{self.place}: found {self.found}; {self.flag.words}"
-
-
-def shown(text: str) -> str:
-    """Return a piece of a file as a caution shows it: quoted, short, printable."""
-    cut = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
-    return ascii(cut) if not cut.isprintable() else f"{cut!r}"
 
 
 @dataclass(slots=True)

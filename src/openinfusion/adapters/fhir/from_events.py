@@ -54,7 +54,7 @@ class Names:
         return f"urn:uuid:{self.id(*parts)}"
 
 
-def read_log(header: EventLog, events: Iterable[Event]) -> Made:
+def from_log(header: EventLog, events: Iterable[Event]) -> Made:
     """Return what a log says; its records may come late, out of order and twice."""
     counted, left_out = _counted(list(events))
     names = Names(header.organisation)

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from openinfusion.adapters.documents import MAX_BYTES, MAX_DEPTH, parse_json
-from openinfusion.adapters.fhir.cautions import Caution, Cautions, Flag, shown
+from openinfusion.adapters.fhir.cautions import Caution, Cautions, Flag
 from openinfusion.adapters.fhir.cursor import Cursor
 from openinfusion.adapters.fhir.names import Release
 from openinfusion.adapters.fhir.parts import Setting
 from openinfusion.adapters.fhir.resources import READERS
 from openinfusion.adapters.fhir.validate import broken_rules
 from openinfusion.adapters.fhir.values import Administration, Adverse, Device, Issue, Metric, Resource
+from openinfusion.adapters.flags import shown
 from openinfusion.core.errors import FileTooLargeError, SyntaxFault
 
 T = TypeVar("T", bound=Resource)

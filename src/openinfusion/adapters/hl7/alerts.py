@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+from openinfusion.adapters.flags import shown
 from openinfusion.adapters.hl7.collect import Told, Values, read_value
 from openinfusion.adapters.hl7.identity import Coded, private, read_entity
-from openinfusion.adapters.hl7.leniency import Cautions, Leniency, shown
+from openinfusion.adapters.hl7.leniency import Cautions, Leniency
 from openinfusion.adapters.hl7.messages import AlertMessage
 from openinfusion.adapters.hl7.parts import Header, Priority
 from openinfusion.adapters.hl7.shape import CODE

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from openinfusion.adapters.flags import shown
 from openinfusion.adapters.hl7.identity import read_coded
-from openinfusion.adapters.hl7.leniency import Cautions, Doubt, Leniency, shown
+from openinfusion.adapters.hl7.leniency import Cautions, Doubt, Leniency
 from openinfusion.adapters.hl7.metrics import Form, Metric, NodeKind
 from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, words
 from openinfusion.adapters.hl7.shape import OF_NODE, OF_OWNER, OF_PANEL, Fed, Meant

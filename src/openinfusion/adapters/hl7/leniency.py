@@ -7,21 +7,13 @@ was found is told in the words of the message only where no person can be in it:
 """
 
 from dataclasses import dataclass
-from enum import Enum
-from typing import NamedTuple, Self
+from typing import NamedTuple
+
+from openinfusion.adapters.flags import Worded
 
 
-class Leniency(Enum):
+class Leniency(Worded):
     """One departure from the standard that is read in spite of it: its code, and what is made of it."""
-
-    words: str
-
-    def __new__(cls, code: str, words: str) -> Self:
-        """Keep the code as the value, and the words beside it."""
-        made = object.__new__(cls)
-        made._value_ = code
-        made.words = words
-        return made
 
     FRAMING = ("framing", "bytes of the transport (MLLP) or a byte order mark were left in: removed")
     LEADING_BLANKS = ("leading-blanks", "blanks or empty lines stand before a segment: removed")
@@ -102,15 +94,6 @@ class Doubt(NamedTuple):
     def at(self, place: str) -> Caution:
         """Return the caution at the place where the text was met."""
         return Caution(self.code, place, self.found, self.taken)
-
-
-LONGEST_SHOWN = 60
-
-
-def shown(text: str) -> str:
-    """Return a piece of a message as a caution shows it: quoted, short, printable."""
-    cut = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
-    return ascii(cut) if not cut.isprintable() else f"{cut!r}"
 
 
 @dataclass(slots=True)

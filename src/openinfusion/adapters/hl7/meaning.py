@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from typing import Any
 
+from openinfusion.adapters.flags import shown
 from openinfusion.adapters.hl7.alerts import read_alert
 from openinfusion.adapters.hl7.collect import Told, collect, has_test_flag, read_value
 from openinfusion.adapters.hl7.identity import (
@@ -22,7 +23,7 @@ from openinfusion.adapters.hl7.identity import (
     read_place,
     read_visit,
 )
-from openinfusion.adapters.hl7.leniency import Cautions, Leniency, shown
+from openinfusion.adapters.hl7.leniency import Cautions, Leniency
 from openinfusion.adapters.hl7.messages import (
     Acknowledgement,
     DeviceManagement,

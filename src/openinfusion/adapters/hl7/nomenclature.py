@@ -17,7 +17,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import NamedTuple
 
-from openinfusion.adapters.hl7.leniency import Doubt, Leniency, shown
+from openinfusion.adapters.flags import shown
+from openinfusion.adapters.hl7.leniency import Doubt, Leniency
 from openinfusion.adapters.hl7.text import unescape
 
 LONGEST_CACHED = 160

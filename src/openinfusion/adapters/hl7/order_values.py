@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
+from openinfusion.adapters.flags import shown
 from openinfusion.adapters.hl7.identity import read_entity
-from openinfusion.adapters.hl7.leniency import Cautions, Leniency, shown
+from openinfusion.adapters.hl7.leniency import Cautions, Leniency
 from openinfusion.adapters.hl7.nomenclature import read_term
 from openinfusion.adapters.hl7.text import Segment
 from openinfusion.adapters.hl7.units import read_number, read_unit

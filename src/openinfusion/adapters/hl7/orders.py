@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import NamedTuple
 
+from openinfusion.adapters.flags import shown
 from openinfusion.adapters.hl7.identity import read_patient
-from openinfusion.adapters.hl7.leniency import Caution, Cautions, shown
+from openinfusion.adapters.hl7.leniency import Caution, Cautions
 from openinfusion.adapters.hl7.order_values import (
     INVALID,
     MISSING,

@@ -8,7 +8,8 @@ must act. Everything else is read as far as it goes.
 import re
 from collections.abc import Iterable, Iterator
 
-from openinfusion.adapters.hl7.leniency import Cautions, Leniency, shown
+from openinfusion.adapters.flags import shown
+from openinfusion.adapters.hl7.leniency import Cautions, Leniency
 from openinfusion.adapters.hl7.text import USUAL, Message, Segment, Separators, segments_of
 from openinfusion.core.errors import SenderError
 

@@ -11,19 +11,18 @@ with its words in 5.2 and what was found in 5.9.
 Source: IHE Devices Technical Framework, volume 2, revision 10, PCD-03 and appendix B; HL7 v2.6, 2.14.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from openinfusion.adapters.hl7.orders import Fault
-from openinfusion.adapters.hl7.text import Segment
+from openinfusion.adapters.hl7.text import Segment, encode
 from openinfusion.core.orders import OrderAnswer, OrderError, OrderKind
 
 REPLY_PROFILE = "IHE_PCD_PIV_001^IHE PCD^1.3.6.1.4.1.19376.1.6.1.3.2^ISO"
 LONGEST_TEXT = 250
 _SENDER, _RECEIVER, _TYPE, _CONTROL_ID, _PROCESSING = (3, 4), (5, 6), 9, 10, 11
 _LONGEST_FIELD = 199
-_ESCAPES = str.maketrans({"|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\", "\\": "\\E\\"})
 # What the sender must mend in the message is an error (AE); what pump, library or state forbid, a rejection (AR).
 _OF_MESSAGE = frozenset({9003, 9004, 9008, 9031, 9041})
 
@@ -45,11 +44,12 @@ class Sent:
 
 def escape(text: str) -> str:
     """Return text for a field: separators escaped, control characters as blanks, cut to what a field may hold."""
-    return _printable(text)[:LONGEST_TEXT].translate(_ESCAPES)
+    return encode(text[:LONGEST_TEXT])
 
 
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)
+def accept_code(faults: Sequence[Fault]) -> str:
+    """Return MSA-1 of an accept acknowledgement."""
+    return "CA" if not faults else "CR" if any(fault.is_of_type for fault in faults) else "CE"
 
 
 def acknowledge(header: Segment, sent: Sent, faults: Iterable[Fault] = ()) -> bytes:
@@ -59,7 +59,7 @@ def acknowledge(header: Segment, sent: Sent, faults: Iterable[Fault] = ()) -> by
     CR says that this kind of message is not taken here at all, CE that this one is damaged.
     """
     found = tuple(faults)
-    code = "CA" if not found else "CR" if any(fault.is_of_type for fault in found) else "CE"
+    code = accept_code(found)
     kind = header.components(_TYPE)
     trigger = escape(kind[1].strip()) if len(kind) > 1 else ""
     message_type = f"ACK^{trigger}^ACK" if trigger else "ACK"
@@ -117,7 +117,7 @@ def _copied(header: Segment, number: int) -> str:
 
 def _control_id(header: Segment) -> str:
     """Return MSH-10 whole, blanks and all: the sender looks for exactly what it sent."""
-    return "^".join(_printable(part).translate(_ESCAPES) for part in header.components(_CONTROL_ID))
+    return "^".join(map(encode, header.components(_CONTROL_ID)))
 
 
 def _message(segments: list[str]) -> bytes:

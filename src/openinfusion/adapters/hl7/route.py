@@ -13,7 +13,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from openinfusion.adapters.hl7.leniency import Cautions, Doubt, Leniency, shown
+from openinfusion.adapters.flags import shown
+from openinfusion.adapters.hl7.leniency import Cautions, Doubt, Leniency
 from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED
 from openinfusion.adapters.hl7.text import USUAL, Message, Segment
 

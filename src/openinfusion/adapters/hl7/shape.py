@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from openinfusion.adapters.hl7.leniency import Doubt, Leniency, shown
+from openinfusion.adapters.flags import shown
+from openinfusion.adapters.hl7.leniency import Doubt, Leniency
 from openinfusion.adapters.hl7.metrics import METRICS, NODES, SOURCES, Form, Metric, NodeKind, Part
 from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, Named, read_term
 

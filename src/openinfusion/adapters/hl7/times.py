@@ -9,7 +9,8 @@ import re
 from datetime import UTC, datetime, tzinfo
 from typing import Literal, NamedTuple
 
-from openinfusion.adapters.hl7.leniency import Cautions, Leniency, shown
+from openinfusion.adapters.flags import shown
+from openinfusion.adapters.hl7.leniency import Cautions, Leniency
 from openinfusion.adapters.hl7.text import Segment
 from openinfusion.core.event_parts import FIRST_YEAR, LAST_YEAR
 

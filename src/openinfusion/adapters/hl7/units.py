@@ -13,7 +13,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from openinfusion.adapters.hl7.leniency import Doubt, Leniency, shown
+from openinfusion.adapters.flags import shown
+from openinfusion.adapters.hl7.leniency import Doubt, Leniency
 from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, units_by_code, units_by_name
 from openinfusion.core.errors import NumberFormatError, UnknownUnitError
 from openinfusion.core.numbers import read_decimal

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from openinfusion.core.order_codes import OrderError, refusal
@@ -12,6 +12,7 @@ from openinfusion.core.orders import (
     Medicines,
     Order,
     OrderAnswer,
+    OrderKind,
     OrderRules,
     PumpSituation,
     StepKind,
@@ -23,7 +24,8 @@ from openinfusion.pump.bench.nurse import Bedside, Nurse, RefusedError
 from openinfusion.pump.bench.situation import Around, situation_of
 from openinfusion.pump.machine import PumpModel, Screen
 
-_MILLISECOND = Fraction(1, 1000)
+_MILLISECOND = timedelta(milliseconds=1)
+_HALF = _MILLISECOND / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Bench:
 
     def moment(self, at: datetime) -> Fraction:
         """Return a moment in seconds of the pumps' clocks, to the millisecond."""
-        return round((at - self._start).total_seconds() / _MILLISECOND) * _MILLISECOND
+        return Fraction((at - self._start + _HALF) // _MILLISECOND, 1000)
 
     def be_at(self, at: datetime) -> None:
         """Let time pass for every pump."""
@@ -146,5 +148,5 @@ def _at_bedside(order: Order, answer: OrderAnswer, pump: BenchPump) -> tuple[Ord
         bedside.give(answer.programmes, order.kind, expects_alert=expects, secondary=order.secondary)
     except RefusedError as refused:
         return replace(answer, errors=(refused.error,)), tuple(bedside.read)
-    pump.hands.name_order(order.parent if order.parent and order.kind is not order.kind.NEW else order.id)
+    pump.hands.name_order(order.parent if order.parent and order.kind is not OrderKind.NEW else order.id)
     return answer, tuple(bedside.read)

@@ -99,15 +99,18 @@ class Deliveries:
         if ended is None or ended.segment is None:
             return
         segment = ended.segment
-        programme = Programmed(previous=segment.dose_rate or segment.rate)
-        self._make(
-            Kind.RATE_CHANGED if programme.previous is not None else Kind.PAUSED,
-            ended,
-            infusion=self._infusion(ended, segment).id,
-            ended=segment,
-            programme=programme if programme.previous is not None else None,
-            extra={"missing": "what it went on with"},
-        )
+        before = segment.dose_rate or segment.rate
+        if before is None:
+            self.untold += 1  # fluid went on, at a rate that nobody told: no kind of record says that
+        else:
+            self._make(
+                Kind.RATE_CHANGED,
+                ended,
+                infusion=self._infusion(ended, segment).id,
+                ended=segment,
+                programme=Programmed(previous=before),
+                extra={"missing": "what it went on with"},
+            )
         self.flows.pop(channel, None)
 
     def _stop(self, one: Heard, segment: Segment) -> None:

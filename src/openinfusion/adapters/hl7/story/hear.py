@@ -95,7 +95,7 @@ def _private(private: Private) -> Private | None:
 
 
 def _reports(meaning: DeviceReport, received: datetime, key: str) -> Iterator[Heard]:
-    for number, state in enumerate(meaning.states):
+    for state in meaning.states:
         pump = _number(state.pump.device)
         if pump is None or state.at is None:
             continue
@@ -108,7 +108,7 @@ def _reports(meaning: DeviceReport, received: datetime, key: str) -> Iterator[He
             pump,
             state.at.at,
             received,
-            f"{key}/{number}" if number else key,
+            key,
             sent=_sent(meaning.header.sent),
             **_pump_fields(state.pump),
             **_source_fields(state, source),

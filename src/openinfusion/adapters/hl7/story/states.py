@@ -1,7 +1,7 @@
 """What a pump claims of itself, and its alarms: records follow from what changes."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from openinfusion.adapters.hl7.story.making import Maker
 from openinfusion.core.event_parts import Kind, LibraryVersion
 
 _MICRO = 10**6
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
@@ -97,8 +98,5 @@ class Alarms:
             return
         self.by_life = {name: known for name, known in self.by_life.items() if known is not raised}
         self.by_fallback = {name: known for name, known in self.by_fallback.items() if known is not raised}
-        span = one.at - raised.at
-        micros = (span.days * 86_400 + span.seconds) * _MICRO + span.microseconds
-        self.maker.make(
-            Kind.ALARM_CLEARED, one, alarm=one.alarm, about=raised.event_id, seconds=Fraction(micros, _MICRO)
-        )
+        seconds = Fraction((one.at - raised.at) // _MICROSECOND, _MICRO)
+        self.maker.make(Kind.ALARM_CLEARED, one, alarm=one.alarm, about=raised.event_id, seconds=seconds)

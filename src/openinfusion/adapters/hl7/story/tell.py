@@ -50,8 +50,9 @@ def _once(heard: Iterable[Heard]) -> Iterable[Heard]:
     """Return each thing that is said once, as it was sent first and came first."""
     first: dict[Heard, Heard] = {}
     for one in heard:
-        same = one._replace(received=one.at, sent=None, key="", record=None)
-        bare = same if one.record is None else same._replace(key=f"{one.key}")
+        # Of a record in two messages each is another part of it, whatever else they say.
+        key = one.key if one.record is not None else ""
+        bare = one._replace(received=one.at, sent=None, key=key, record=None)
         known = first.get(bare)
         if known is None:
             first[bare] = one
