@@ -10,6 +10,7 @@ from tests.spec.tables import Row, read_table
 ROWS = [(table.rule, row) for table in TABLES for row in read_table(table.cases)]
 
 
+@pytest.mark.hazard("US-10")
 @pytest.mark.parametrize("rule, row", ROWS, ids=[f"{r['code']} {r['order']} {r['but'] or r['pump']}" for _, r in ROWS])
 def test_an_order_gets_the_answer_of_the_table(rule: str, row: Row) -> None:
     """The one code that the table says, and nothing for the bedside that it does not say."""

@@ -37,8 +37,10 @@ from openinfusion.core.library import (
 from openinfusion.core.numbers import show_number
 from openinfusion.core.units import Quantity
 
-__all__ = ["LOOSENING", "Change", "ChangeKind", "Difference", "difference"]
+__all__ = ["LOOSENING", "NO_CONCENTRATION", "Change", "ChangeKind", "Difference", "difference"]
 
+NO_CONCENTRATION = "no concentration"
+"""What stands for the strength of what has no drug in it."""
 _FIELD_WORDS = {
     **{f"{side}_min": f"{side} minimum" for side in ("hard", "soft", "usual")},
     **{f"{side}_max": f"{side} maximum" for side in ("hard", "soft", "usual")},
@@ -108,7 +110,11 @@ def difference(old: Library, new: Library) -> Difference:
     changes = [*_drug_changes(old, new), *_area_changes(old, new), *_advisory_changes(old, new)]
     unchanged = 0
     for before, after in _pair_entries(old, new):
-        found = list(_entry_changes(before, after, _Subject.of(before, after, old=old, new=new)))
+        # A draft shares all but a few entries with what it began from. Equal ones may still differ: 2.5 mg is 2,500
+        # micrograms, and who reads it must be told.
+        found = (
+            [] if before is after else list(_entry_changes(before, after, _Subject.of(before, after, old=old, new=new)))
+        )
         unchanged += not found
         changes += found
     order = {kind: number for number, kind in enumerate(ChangeKind)}
@@ -280,7 +286,7 @@ def _same_strength(old: Concentration | None, new: Concentration | None) -> bool
 
 
 def _strength_text(concentration: Concentration | None) -> str:
-    return "no concentration" if concentration is None else concentration.text
+    return NO_CONCENTRATION if concentration is None else concentration.text
 
 
 def _text_with_factor(before: Quantity | None, after: Quantity | None) -> str | None:

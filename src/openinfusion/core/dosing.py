@@ -16,6 +16,7 @@ from math import isqrt
 from typing import TypeVar
 
 from openinfusion.core.errors import ProgrammeError
+from openinfusion.core.holding import Held
 from openinfusion.core.library import CareArea, Concentration, Entry, Library, Limit, Limits, Mode, Programmable
 from openinfusion.core.limits import is_amount_of_drug
 from openinfusion.core.numbers import round_to
@@ -155,17 +156,15 @@ class _Flow:
         return self.volume != self.rate * self.duration
 
 
-class Check:
+class Check(Held):
     """One run of ``check``: what is known so far, and what was found."""
 
     def __init__(self, programme: Programme, entry: Entry, *, area: CareArea, limits: Programmable) -> None:
+        super().__init__()
         self.programme = programme
         self.entry = entry
         self.area = area
         self.limits = limits
-        self.findings: list[Finding] = []
-        self.is_refused_early = False
-        self.is_checked = False
         self.weight: Fraction | None = None
         self.surface: Fraction | None = None
         self.strength: Fraction | None = None
@@ -179,13 +178,6 @@ class Check:
         for settle in (self.settle_patient, self.settle_strength, self.settle_flow, self.hold_all):
             if not self.is_refused_early:
                 settle()
-
-    def refuse(self, parameter: Parameter, problem: Problem, attempted: Quantity | None = None) -> None:
-        """Record a problem that ends the check, once: the rest of the programme cannot be judged."""
-        finding = Finding(parameter, attempted=attempted, problem=problem)
-        if finding not in self.findings:
-            self.findings.append(finding)
-        self.is_refused_early = True
 
     def read_entered(self) -> None:
         """Refuse values that are not above zero, or in a unit that cannot measure what they are for."""
@@ -393,39 +385,6 @@ class Check:
             bound = Quantity(previous.value * factor, previous.unit).to(now.unit)
             self.findings.append(Finding(Parameter.STEP, Limit.SOFT_MAX, now, bound))
 
-    def hold_maximum(
-        self, parameter: Parameter, maximum: Quantity | None, moved: Fraction | None, *, by_rounding: bool
-    ) -> None:
-        """Hold a rate or volume against what the pumps of the care area may do at most; nobody can override it."""
-        if maximum is None or moved is None:
-            return
-        if _is_less(maximum.value * maximum.unit.scale, moved):
-            attempted = Quantity(moved / maximum.unit.scale, maximum.unit)
-            self.find(Finding(parameter, Limit.HARD_MAX, attempted, maximum, by_rounding=by_rounding))
-
-    def hold(
-        self,
-        parameter: Parameter,
-        number: Fraction,
-        limits: Limits,
-        *,
-        of_entry: bool = False,
-        by_rounding: bool = False,
-    ) -> None:
-        """Compare a number of ``limits.unit`` with each limit: hard before soft, at most one finding a side."""
-        self.is_checked |= of_entry and not limits.is_empty
-        # Hard limits first: a value beyond both must never be offered an override (LC-02).
-        for limit, bound in (_below(number, limits), _above(number, limits)):
-            if limit is not None and bound is not None:
-                attempted, crossed = Quantity(number, limits.unit), Quantity(bound, limits.unit)
-                self.find(Finding(parameter, limit, attempted, crossed, by_rounding=by_rounding))
-
-    def find(self, finding: Finding) -> None:
-        """Record a limit that was crossed; by rounding only where the exact value does not cross it already."""
-        known = {(old.parameter, old.limit) for old in self.findings}
-        if not finding.by_rounding or (finding.parameter, finding.limit) not in known:
-            self.findings.append(finding)
-
     def hold_rounded(self, step: Fraction) -> None:
         """Round the rate to what the pump can run at, and hold what that delivers against the same limits."""
         if self.flow.rate is None:
@@ -483,27 +442,6 @@ def _stands_alone(unit: Unit) -> bool:
 def _differs(own: Quantity | None, entered: Quantity | None) -> bool:
     """Whether the bedside entered another value than the one that the entry fixes."""
     return own is not None and entered is not None and own != entered
-
-
-def _below(number: Fraction, limits: Limits) -> tuple[Limit | None, Fraction | None]:
-    if limits.hard_min is not None and _is_less(number, limits.hard_min):
-        return Limit.HARD_MIN, limits.hard_min
-    if limits.soft_min is not None and _is_less(number, limits.soft_min):
-        return Limit.SOFT_MIN, limits.soft_min
-    return None, None
-
-
-def _above(number: Fraction, limits: Limits) -> tuple[Limit | None, Fraction | None]:
-    if limits.hard_max is not None and _is_less(limits.hard_max, number):
-        return Limit.HARD_MAX, limits.hard_max
-    if limits.soft_max is not None and _is_less(limits.soft_max, number):
-        return Limit.SOFT_MAX, limits.soft_max
-    return None, None
-
-
-def _is_less(one: Fraction, other: Fraction) -> bool:
-    """Compare in integers: exactly what ``<`` of fractions does, at a third of its cost on the hottest path."""
-    return one.numerator * other.denominator < other.numerator * one.denominator
 
 
 def _in(unit: Unit, base: Fraction | None) -> Quantity | None:

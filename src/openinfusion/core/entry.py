@@ -23,6 +23,9 @@ from openinfusion.core.limits import (
 )
 from openinfusion.core.units import MINUTES, ML, Kind
 
+Secondary = Literal["not allowed", "allowed", "only"]
+PumpKind = Literal["large-volume pump", "syringe pump"]
+
 
 class EntryType(Enum):
     """What kind of infusion an entry programmes."""
@@ -147,8 +150,8 @@ class Entry:
     loading: Delivery | None = None
     pca: Pca | None = None
     titration_step: TitrationStep | None = None
-    secondary: Literal["not allowed", "allowed", "only"] = "not allowed"
-    delivered_by: tuple[Literal["large-volume pump", "syringe pump"], ...] = ()
+    secondary: Secondary = "not allowed"
+    delivered_by: tuple[PumpKind, ...] = ()
     anaesthesia_only: bool = False
     advisories: tuple[str, ...] = ()
     device_settings: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,9 @@ An exception means that somebody must act; a clinical outcome (a refused dose) i
     │   ├── LibraryError           a library breaks a rule of the open format
     │   ├── FormatVersionError     a document is of a newer format than this software reads
     │   ├── ProgrammeError         a programme cannot be read
+    │   ├── ConsensusError         a statement, a position or a decision breaks a rule of consensus
+    │   ├── OverlayError           an overlay does not fit the national library that it adopts
+    │   ├── ChangeControlError     a duty, change request or step breaks a rule of change control
     │   └── MappingError           a mapping file does not describe the table
     ├── SenderError            the sender of a file sends it again, whole                         exit code 4
     │   ├── EncodingError          not UTF-8
@@ -99,8 +102,20 @@ class ProgrammeError(AuthorError):
     """A programme cannot be read as one."""
 
 
+class ConsensusError(AuthorError):
+    """A statement, a position or a decision breaks a rule of finding consensus."""
+
+
+class OverlayError(AuthorError):
+    """An overlay does not fit the national library that it adopts, or breaks a rule of adoption."""
+
+
 class MappingError(AuthorError):
     """A mapping file does not say what it must say."""
+
+
+class ChangeControlError(AuthorError):
+    """A duty, a change request or a step of it breaks a rule of change control; ``expected`` says whose it is."""
 
 
 class SenderError(OpenInfusionError, ValueError):

@@ -143,6 +143,10 @@ class LibraryVersion:
     sha256: str | None = None
 
 
+NOT_TOLD = "not told"
+"""What stands for the name or the version of a library where a pump tells only the other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programmed:
     """

@@ -117,3 +117,8 @@ def shown_places(value: Fraction) -> int:
     while value and abs(value) * 10**places < 1000:  # noqa: PLR2004 - at least four significant digits stay
         places += 1
     return places
+
+
+def show_share(share: Fraction | None) -> str:
+    """Return a share as a percentage with one decimal place, or a dash where there is nothing to share."""
+    return "–" if share is None else f"{show_number(round_to(share * 100, Fraction(1, 10)))} %"

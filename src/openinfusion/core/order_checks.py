@@ -26,6 +26,7 @@ from openinfusion.core.order_parts import (
     is_flow,
 )
 from openinfusion.core.units import CM, KG, M2, MINUTES, ML, Kind, PatientBasis, Quantity, TimeBasis, Unit, VolumeBasis
+from openinfusion.core.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,18 +154,22 @@ def _is_single_dose(unit: Unit) -> bool:
 def of_values(arrived: Arrived) -> Errors:
     """Yield values that no pump could obey: unreadable, zero or less, against each other, or not of this kind."""
     order = arrived.order
-    unread = [item for item in order.unread if item.code == INVALID]
-    wrong = {item.field: f"{item.field.value}: found {item.found}; expected {item.expected}" for item in unread}
+    wrong: dict[Field, str] = {}
+    for item in (one for one in order.unread if one.code == INVALID):
+        before = f"{wrong[item.field]}; " if item.field in wrong else ""
+        wrong[item.field] = f"{before}found {item.found}; expected {item.expected}"
     for field, quantity in _numbers(order):
         if quantity.value <= 0:
-            wrong.setdefault(field, f"{field.value}: must be more than zero")
+            wrong.setdefault(field, f"found {quantity}; expected more than zero")
     for step in order.steps:
         if step.volume is not None and step.volume.unit is not ML:
-            wrong.setdefault(Field.VOLUME, f"{Field.VOLUME.value}: in {step.volume.unit}; expected mL")
+            wrong.setdefault(Field.VOLUME, f"in {step.volume.unit}; expected mL")
     for field, why in _contradictions(arrived):
-        wrong.setdefault(field, f"{field.value}: {why}")
+        wrong.setdefault(field, why)
     if wrong:
-        yield refusal(INVALID, "; ".join(wrong.values()), fields=wrong)
+        # The words of the code name the field; of several, each detail says which it is about.
+        named = list(wrong.values()) if len(wrong) == 1 else [f"{field.value}: {why}" for field, why in wrong.items()]
+        yield refusal(INVALID, "; ".join(named), fields=wrong)
 
 
 def _numbers(order: Order) -> Iterator[tuple[Field, Quantity]]:
@@ -230,7 +235,7 @@ def of_steps(arrived: Arrived) -> Errors:
     if order.kind is not OrderKind.MULTISTEP:
         count = max(len(order.steps), order.total_steps or 1)
         if count != 1 or not order.steps:
-            yield refusal(9041, f"{len(order.steps)} steps of {count}; expected one", fields=[Field.STEP])
+            yield refusal(9041, f"{counted(len(order.steps), 'step')} of {count}; expected one", fields=[Field.STEP])
         elif order.steps[0].kind is not StepKind.CONTINUOUS:
             yield refusal(9041, f"a step of kind {order.steps[0].kind.value} alone", fields=[Field.STEP])
         return
@@ -241,7 +246,7 @@ def of_steps(arrived: Arrived) -> Errors:
 def _why_no_programme(order: Order) -> Iterator[str]:
     steps = order.steps
     if order.total_steps != len(steps) or not steps:
-        yield f"{len(steps)} steps; the order says {order.total_steps or 'not how many'}"
+        yield f"{counted(len(steps), 'step')}; the order says {order.total_steps or 'not how many'}"
     if [step.number for step in steps] != list(range(1, len(steps) + 1)):
         yield f"steps numbered {', '.join(str(step.number) for step in steps)}"
     if order.pca is not None or all(step.kind is StepKind.DELAY for step in steps):

@@ -102,6 +102,8 @@ class Medicines:
         """Return the medicines that an unknown name may mean, for a person to decide."""
         found: dict[str, Near] = {}
         for name in medication.names:
+            if plain_name(name) in self._words:
+                continue  # it is no unknown name: what it means is said beside what the codes mean
             word = slug(name[:LONGEST_NAME])
             for drug, why in self._near(word) if word else ():
                 found.setdefault(drug, Near(drug, why))

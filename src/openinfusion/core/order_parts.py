@@ -79,6 +79,7 @@ class Field(Enum):
     CONTAINER = "Container Volume (OBX 157994)"
     ORDER_TYPE = "Order Type (OBX MDC_INFUS_ORDER_TYPE)"
     STEP = "Step (RXG-1, OBX 158037)"
+    OBSERVATION = "Observation Identifier (OBX-3)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ no care area is said, every area of the medicine is asked and the best answer st
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from datetime import datetime
 from enum import Enum
 
@@ -16,7 +17,17 @@ from openinfusion.core.library import Entry, EntryType, Library
 from openinfusion.core.order_codes import refusal
 from openinfusion.core.order_match import same_strength
 from openinfusion.core.order_medicines import Medicines, Miss, Near
-from openinfusion.core.order_parts import Activity, Link, Order, OrderKind, OrderRules, PumpKind, PumpSituation, Running
+from openinfusion.core.order_parts import (
+    Activity,
+    Field,
+    Link,
+    Order,
+    OrderKind,
+    OrderRules,
+    PumpKind,
+    PumpSituation,
+    Running,
+)
 from openinfusion.core.orders import OrderAnswer, check_order
 from openinfusion.core.units import ML, Quantity
 
@@ -63,6 +74,7 @@ class Filed:
         order: the order; ``None`` where the file holds none that can be read.
         care_area: the care area that the file says, by id or name.
         faults: why it cannot be read.
+        names: what the file calls the fields of an order; where it says nothing, they are called as in a message.
 
     """
 
@@ -70,6 +82,7 @@ class Filed:
     order: Order | None
     care_area: str | None = None
     faults: tuple[str, ...] = ()
+    names: Mapping[Field, str] = dataclass_field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +117,13 @@ class Reconciliation:
 
     @property
     def is_all_matched(self) -> bool:
-        """Whether every order means one entry of the library."""
-        return all(line.outcome.is_match for line in self.lines)
+        """Whether there are orders, and every one means one entry of the library."""
+        return bool(self.lines) and all(line.outcome.is_match for line in self.lines)
+
+    @property
+    def refused(self) -> int:
+        """How many orders that match an entry would be refused."""
+        return sum(line.outcome is Outcome.REFUSED for line in self.lines)
 
     @property
     def counts(self) -> dict[Outcome, int]:
@@ -126,7 +144,21 @@ def reconcile(filed: Iterable[Filed], library: Library, *, at: datetime, area: s
 
     """
     asked = _Asked(library, Medicines(library), at)
-    return Reconciliation(library, tuple(_line(one, one.care_area or area, asked) for one in filed))
+    lines = [_line(one, one.care_area or area, asked) for one in filed]
+    return Reconciliation(library, tuple(_with_twins(lines)))
+
+
+def _with_twins(lines: list[Line]) -> Iterator[Line]:
+    """Yield the lines, with a note on each whose number another order of the file has too."""
+    places: dict[str, list[str]] = {}
+    for line in lines:
+        if line.filed.order is not None:
+            places.setdefault(line.filed.order.id, []).append(line.filed.place)
+    for line in lines:
+        same = places[line.filed.order.id] if line.filed.order is not None else []
+        others = ", ".join(place for place in same if place != line.filed.place)
+        note = (f"number: {others} has the same; each order needs its own",) if others else ()
+        yield replace(line, notes=(*line.notes, *note))
 
 
 @dataclass(frozen=True, slots=True)
