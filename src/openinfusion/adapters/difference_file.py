@@ -5,6 +5,7 @@ import json
 from openinfusion.adapters.documents import to_json
 from openinfusion.adapters.report.pages import render
 from openinfusion.core.difference import ChangeKind, Difference
+from openinfusion.core.wording import counted
 
 
 def difference_text(found: Difference) -> str:
@@ -13,7 +14,9 @@ def difference_text(found: Difference) -> str:
     counts = [f"{count:>5}  {kind.value}" for kind, count in found.count().items()]
     lines = [f"{'!' if change.is_loosening else ' '} {change}" for change in found.changes]
     key = ["", "! may let more through, or changes what a number means", ""]
-    unchanged = f"{len(found.changes):,} changes; {found.entries_unchanged:,} entries unchanged"
+    unchanged = (
+        f"{counted(len(found.changes), 'change')}; {counted(found.entries_unchanged, 'entry', 'entries')} unchanged"
+    )
     return "\n".join([head, unchanged, *counts, *key, *lines]) + "\n"
 
 

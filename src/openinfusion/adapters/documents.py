@@ -65,6 +65,28 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
     return content
 
 
+def refuse_to_overwrite(target: Path | None, *sources: Path | str | None) -> None:
+    """
+    Refuse to write over a file that is read: what was read would be gone. What is ``None``, or is not there, is none.
+
+    Raises:
+        FileAccessError: the file to be written is one of the others, by whatever name.
+
+    """
+    for source in sources:
+        if target is not None and source is not None and _is_one_file(target, Path(source)):
+            raise FileAccessError(
+                where=str(target), found="the file that is read, which would be lost", expected="another file to write"
+            )
+
+
+def _is_one_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False  # one of them is not there, or no path; whoever opens it says so
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file; raises FileAccessError if its folder is absent or may not be written."""
     try:
@@ -162,7 +184,19 @@ def _shown(text: str) -> str:
     return repr(text) if text else "the end of the file"
 
 
+# Where the parser says what it found instead of what it expected.
+_HINTS = {
+    "Extra data": "the end of the file after one document (JSON)",
+    "Unterminated string": "a closing quote of the text that begins here (JSON)",
+    "Invalid control character": r"texts without control characters: \n for a new line (JSON)",
+    r"Invalid \u": r"four hexadecimal digits after \u (JSON)",
+    r"Invalid \escape": r"an escape that JSON knows, such as \n",
+}
+
+
 def _json_hint(error: json.JSONDecodeError) -> str:
+    if known := next((words for said, words in _HINTS.items() if error.msg.startswith(said)), None):
+        return known
     hint = error.msg.removeprefix("Expecting ")
     return hint[0].lower() + hint[1:] + " (JSON)"
 

@@ -26,9 +26,9 @@ class Opened:
     reading: TableReading | None = None
 
 
-def open_library(path: Path, mapping: str | None) -> Opened:
+def open_library(path: Path, mapping: str | None, *, option: str = "--mapping") -> Opened:
     """
-    Return the library in a file of any supported kind.
+    Return the library in a file of any supported kind; ``option`` is what the reader names its layout with.
 
     Raises:
         OpenInfusionError: as the readers do; a table that fits no shipped mapping, or more than one, must name its own.
@@ -36,27 +36,27 @@ def open_library(path: Path, mapping: str | None) -> Opened:
     """
     if path.suffix.lower() not in TABLES:
         return Opened(read_library(path))
-    reading = read_table(path, mapping_for(mapping, path))
+    reading = read_table(path, mapping_for(mapping, path, option=option))
     if not reading.library.entries:
         found = f"{reading.rows_read:,} rows and not one entry that this mapping can read"
-        raise TableError(where=path.name, found=found, expected="another --mapping: this one does not fit the table")
+        raise TableError(where=path.name, found=found, expected=f"another {option}: this one does not fit the table")
     return Opened(reading.library, reading)
 
 
-def mapping_for(name: str | None, path: Path | None = None) -> TableMapping:
+def mapping_for(name: str | None, path: Path | None = None, *, option: str = "--mapping") -> TableMapping:
     """Return a shipped mapping by name, a mapping file by path, or the one shipped mapping that fits a table."""
     if name is None:
-        return _fitting(path) if path is not None else shipped_mapping("plain")
+        return _fitting(path, option) if path is not None else shipped_mapping("plain")
     if name in mapping_names():
         return shipped_mapping(name)
     file = Path(name)
     if file.suffix.lower() != ".toml":
         known = ", ".join(mapping_names())
-        raise MappingError(where="--mapping", found=repr(name), expected=f"{known}, or a file ending in .toml")
+        raise MappingError(where=option, found=repr(name), expected=f"{known}, or a file ending in .toml")
     return load_mapping(file)
 
 
-def _fitting(path: Path) -> TableMapping:
+def _fitting(path: Path, option: str) -> TableMapping:
     """Return the shipped mapping that reads entries from a table."""
     if not path.exists():
         raise FileAccessError(where=str(path), found="no such file", expected="a file that can be read")
@@ -67,7 +67,7 @@ def _fitting(path: Path) -> TableMapping:
     if len(fitting) != 1:
         found = "a table that fits no shipped mapping" if not fitting else f"a table that fits {' and '.join(fitting)}"
         raise TableError(
-            where=path.name, found=found, expected=f"--mapping with one of {', '.join(mapping_names())}, or a file"
+            where=path.name, found=found, expected=f"{option} with one of {', '.join(mapping_names())}, or a file"
         )
     return shipped_mapping(fitting[0])
 

@@ -7,26 +7,27 @@ header would otherwise be a value that nobody asked about. No patient is read fr
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from openinfusion.adapters.documents import Json, read_bytes
+from openinfusion.adapters.documents import read_bytes
 from openinfusion.adapters.hl7 import read_message
 from openinfusion.adapters.hl7.orders import read_order
 from openinfusion.adapters.infusions.table import read_rows
-from openinfusion.core.errors import AuthorError, OpenInfusionError, TableError
+from openinfusion.core.errors import AuthorError, NumberFormatError, OpenInfusionError, TableError
 from openinfusion.core.library import Route
+from openinfusion.core.numbers import read_decimal
+from openinfusion.core.order_medicines import plain_name
 from openinfusion.core.order_parts import PumpKind
-from openinfusion.core.order_reconciliation import Filed, Line, Reconciliation
+from openinfusion.core.order_reconciliation import Filed
 from openinfusion.core.orders import (
     Code,
     Field,
     Medication,
     Order,
-    OrderAnswer,
     OrderKind,
     PcaOrder,
     Step,
@@ -34,6 +35,7 @@ from openinfusion.core.orders import (
     Unread,
 )
 from openinfusion.core.units import Quantity, Unit
+from openinfusion.core.wording import counted
 
 MAX_BYTES = 64 * 2**20
 _MESSAGE = re.compile(rb"(?:^|[\r\n\x0b\x1c])(?:\xef\xbb\xbf)?[ \t\x0b]*(?=MSH[^A-Za-z0-9\s])")
@@ -118,7 +120,7 @@ def _from_rows(path: Path) -> Iterator[Filed]:
     waiting: list[tuple[int, Mapping[str, str]]] = []
     for number, cells in rows:
         if len(cells) != len(names):
-            yield Filed(f"row {number}", None, faults=(f"{len(cells)} cells; the header has {len(names)}",))
+            yield Filed(f"row {number}", None, faults=(f"{counted(len(cells), 'cell')}; the header has {len(names)}",))
             continue
         row = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
         if waiting and not _goes_on(waiting[-1][1], row):
@@ -151,9 +153,77 @@ def _filed(rows: list[tuple[int, Mapping[str, str]]]) -> Filed:
     place = f"row {first}" if first == last else f"rows {first} to {last}"
     cells = [_Cells(one) for _, one in rows]
     order = _order(cells[0], place)
+    for (number, _), later in zip(rows[1:], cells[1:], strict=True):
+        _hold_against(cells[0], later, first=first, number=number)
     steps = tuple(_step(one) for one in cells)
     unread = tuple(item for one in cells for item in one.unread)
-    return Filed(place, replace(order, steps=steps, unread=unread), row.get("care_area") or None)
+    order = replace(order, steps=steps, unread=unread)
+    return Filed(place, order, row.get("care_area") or None, names=_names(cells))
+
+
+def _names(cells: "list[_Cells]") -> Mapping[Field, str]:
+    """Return what this table calls the fields of an order: its columns; a rate may stand in one of two."""
+    is_dose = any(one.text("dose") for one in cells)
+    return _COLUMN_OF | {Field.RATE: "dose" if is_dose else "rate_ml_per_h"}
+
+
+_COLUMN_OF = {
+    Field.ORDER_ID: "order_id",
+    Field.PARENT: "parent",
+    Field.MEDICATION: "drug_code, drug_name",
+    Field.VOLUME: "volume_ml",
+    Field.RATE_UNIT: "dose_unit",
+    Field.AMOUNT: "amount",
+    Field.AMOUNT_UNIT: "amount_unit",
+    Field.DILUENT: "diluent_ml",
+    Field.DILUENT_UNIT: "diluent_ml",
+    Field.DURATION: "duration_min",
+    Field.ROUTE: "route",
+    Field.DEVICE: "pump",
+    Field.METHOD: "secondary",
+    Field.WEIGHT: "weight_kg",
+    Field.HEIGHT: "height_cm",
+    Field.SURFACE: "bsa_m2",
+    Field.DEMAND: "dose",
+    Field.LOCKOUT: "lockout_min",
+    Field.DOSE_LIMIT: "dose_limit",
+    Field.DOSE_LIMIT_TIME: "dose_limit_h",
+    Field.ORDER_TYPE: "kind",
+    Field.STEP: "step, steps, step_kind",
+}
+
+
+# What a row says of the whole order, not of its step.
+_WHOLE = {
+    **dict.fromkeys(("drug_code", "drug_code_system", "drug_name"), Field.MEDICATION),
+    **dict.fromkeys(("therapy", "care_area", "parent", "steps"), Field.STEP),
+    "route": Field.ROUTE,
+    "pump": Field.DEVICE,
+    "secondary": Field.METHOD,
+    "weight_kg": Field.WEIGHT,
+    "height_cm": Field.HEIGHT,
+    "bsa_m2": Field.SURFACE,
+    "lockout_min": Field.LOCKOUT,
+    **dict.fromkeys(("dose_limit", "dose_limit_unit"), Field.DOSE_LIMIT),
+    "dose_limit_h": Field.DOSE_LIMIT_TIME,
+}
+
+
+def _hold_against(head: "_Cells", later: "_Cells", *, first: int, number: int) -> None:
+    """Note what a further step says of the whole order that its first row does not: nobody knows which holds."""
+    for name, about in _WHOLE.items():
+        here, there = later.text(name), head.text(name)
+        if here and not _is_same(here, there):
+            expected = f"{there!r} as in row {first}, or nothing" if there else f"nothing, as in row {first}"
+            later.unread.append(Unread(9004, about, f"{name} {here!r} in row {number}", expected))
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two cells say the same: the same words, or the same number."""
+    try:
+        return read_decimal(one) == read_decimal(other)
+    except NumberFormatError:
+        return plain_name(one) == plain_name(other)
 
 
 class _Cells:
@@ -258,64 +328,3 @@ def _step(cells: _Cells) -> Step:
         kind=cells.one_of("step_kind", Field.STEP, _STEPS),
         number=cells.count("step") or (0 if cells.text("step") else 1),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The orders of one outcome, for a report."""
-
-    heading: str
-    lines: tuple[Line, ...]
-
-
-def groups_of(made: Reconciliation) -> Iterable[Group]:
-    """Yield the orders under their headings, in the order of the headings."""
-    for outcome in made.counts:
-        yield Group(outcome.value, tuple(line for line in made.lines if line.outcome is outcome))
-
-
-def answer_words(line: Line) -> str:
-    """Return what an order would be answered, in one line."""
-    answer = line.answer
-    if answer is None:
-        return "; ".join(line.notes)
-    if answer.errors:
-        return "; ".join(map(str, answer.errors))
-    return "accepted" + (f"; the nurse confirms: {'; '.join(answer.for_bedside)}" if answer.for_bedside else "")
-
-
-def reconciliation_to_json(made: Reconciliation) -> Json:
-    """Return a reconciliation as JSON."""
-    about = made.library.library
-    return {
-        "library": {"name": about.name, "version": about.version},
-        "orders": len(made.lines),
-        "all_matched": made.is_all_matched,
-        "counts": {outcome.value: count for outcome, count in made.counts.items()},
-        "lines": [_line_to_json(line) for line in made.lines],
-    }
-
-
-def _line_to_json(line: Line) -> Json:
-    answer = line.answer
-    order = line.filed.order
-    return {
-        "place": line.filed.place,
-        "order": order.id if order is not None else None,
-        "medication": str(order.medication) if order is not None else None,
-        "outcome": line.outcome.value,
-        "care_area": line.care_area,
-        "matches_in": list(line.matches_in),
-        "notes": list(line.notes),
-        "answer": _answer_to_json(answer) if answer is not None else None,
-    }
-
-
-def _answer_to_json(answer: OrderAnswer) -> Json:
-    return {
-        "accepted": answer.is_accepted,
-        "errors": [{"code": e.code, "text": e.text, "detail": e.detail} for e in answer.errors],
-        "entry": answer.entry.id if answer.entry is not None else None,
-        "matched_by": answer.matched_by,
-        "for_bedside": list(answer.for_bedside),
-    }

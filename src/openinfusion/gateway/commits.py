@@ -8,13 +8,15 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Condition, Thread
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import NamedTuple
 
 from openinfusion.gateway.store import Arrival, NotNowError, Outcome, Store
 
 MOST_MESSAGES = 500
 MOST_BYTES = 8 * 2**20
+_TRY_AGAIN_SECONDS = 10
+"""After so long a sender that asks whether the gateway is ready may try: nothing else finds out that there is room."""
 Tell = Callable[[Outcome | None], None]
 
 
@@ -32,7 +34,7 @@ class Commits:
     Attributes:
         waiting: messages that were handed over and of which nothing was told yet.
         failed: done when the store failed so that the process must end; its exception says how.
-        is_storing: whether the last transaction succeeded; not so while the disk is full.
+        is_storing: whether messages can be stored; not so for some seconds after they could not, with the disk full.
 
     """
 
@@ -45,10 +47,14 @@ class Commits:
         self._changed = Condition()
         self._is_ending = False
         self.waiting = 0
-        self.is_storing = True
+        self._trouble: float | None = None
         self.failed: asyncio.Future[None] = self._loop.create_future()
         self._thread = Thread(target=self._work, name="commits", daemon=True)
         self._thread.start()
+
+    @property
+    def is_storing(self) -> bool:
+        return self._trouble is None or monotonic() - self._trouble > _TRY_AGAIN_SECONDS
 
     def submit(self, arrival: Arrival, tell: Tell) -> None:
         """Have a message stored; ``tell`` is called in the event loop once it is, or cannot be now."""
@@ -96,7 +102,7 @@ class Commits:
 
     def _tell(self, batch: Sequence[Waiting], outcomes: Sequence[Outcome | None], seconds: float) -> None:
         self.waiting -= len(batch)
-        self.is_storing = outcomes[0] is not None
+        self._trouble = monotonic() if outcomes[0] is None else None
         self._watch(seconds)
         for one, outcome in zip(batch, outcomes, strict=True):
             one.tell(outcome)

@@ -12,6 +12,7 @@ from functools import partial
 from secrets import token_hex
 from typing import Protocol, cast
 
+from openinfusion.adapters.hl7.reader import LONGEST_SEGMENT
 from openinfusion.gateway.acknowledge import (
     SEQUENCE,
     UNKNOWN,
@@ -51,6 +52,15 @@ class House(Protocol):
 
     def ended(self, conversation: "Conversation") -> None:
         """Hear that a connection has ended."""
+
+
+def _guess(data: bytes) -> str:
+    """Return what bytes outside of frames look like, in words."""
+    if data.startswith(b"\x16\x03"):
+        return "the beginning of TLS to a port without"
+    if data.split(b" ")[0] in (b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS"):
+        return "HTTP"
+    return "bytes outside of a frame"
 
 
 class Answer:
@@ -109,6 +119,10 @@ class Conversation(asyncio.Protocol):
         counts = self._house.metrics.framing
         counts["stray bytes"] += self._framer.stray - stray
         counts["cut off"] += self._framer.cut_off - cut_off
+        if self._framer.stray > stray:
+            self._say_framing(f"{_guess(data)}: a message begins with 0x0B and ends with 0x1C 0x0D (MLLP)")
+        if self._framer.cut_off > cut_off:
+            self._say_framing("a message without an end (0x1C 0x0D) before the next one: not taken")
         now = self._loop.time()
         if not self._framer.is_inside:
             self._begun = None
@@ -120,8 +134,15 @@ class Conversation(asyncio.Protocol):
         self._stop_if_hopeless()
         self.mind_the_flow()
 
+    def _say_framing(self, what: str) -> None:
+        self._house.warnings.say(f"framing: {what}", f"{self.peer} sent {what}")
+
     def eof_received(self) -> bool:
         """Keep the way out open as long as answers are owed; TLS cannot."""
+        self._take_unfinished()
+        if self._framer.is_inside and not self._framer.is_too_long:
+            self._house.metrics.framing["cut off"] += 1
+            self._say_framing("the beginning of a message and no more (no 0x1C 0x0D): not taken")
         self._end_soon()
         return bool(self._answers) and self._listener.tls is None
 
@@ -141,15 +162,15 @@ class Conversation(asyncio.Protocol):
             answer.bytes = put_off(answer.header, at=datetime.now(UTC), own_id=token_hex(_OWN_ID_BYTES))
             self._house.metrics.answers["CE"] += 1
             self._house.metrics.refused["not storable"] += 1
+            self._house.warnings.say("not storable", "messages cannot be stored now (is the disk full?): put off (CE)")
         else:
             answer.bytes = outcome.acknowledgement
             self._house.metrics.answers["CA"] += 1
             self._house.metrics.fates[outcome.fate] += 1
             if outcome.fate is Fate.CONFLICT:
-                name = answer.header.sender_name
-                self._house.warnings.say(
-                    "conflict", f"conflict: a control id of {name!r} came before with another message"
-                )
+                name, number = answer.header.sender_name, answer.header.control_id.decode("ascii", "replace")
+                said = f"control id {number!r} of {name!r} came before with another message: both are kept and read"
+                self._house.warnings.say("conflict", said)
         self._flush()
 
     def show_out(self, why: str) -> None:
@@ -221,6 +242,8 @@ class Conversation(asyncio.Protocol):
             return Refusal("an answer", "an acknowledgement is not stored", UNKNOWN, header=header)
         if self._listener.senders and header.sender_name not in self._listener.senders:
             return Refusal("sender not known", "MSH 3 is no sender known here", UNKNOWN, "MSH^1^3", header)
+        if len(message) > LONGEST_SEGMENT and max(map(len, message.splitlines())) > LONGEST_SEGMENT:
+            return Refusal("segment too long", "a segment longer than that of any pump", SEQUENCE, header=header)
         if message.count(b"\r") + message.count(b"\n") > self._house.limits.segments:
             return Refusal("too many segments", "more segments than this gateway takes", SEQUENCE, header=header)
         return header

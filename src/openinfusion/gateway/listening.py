@@ -12,8 +12,10 @@ from datetime import UTC, tzinfo
 
 from openinfusion.adapters.events import to_row, to_table
 from openinfusion.adapters.hl7 import read_meaning, read_message
+from openinfusion.adapters.hl7.leniency import Caution
 from openinfusion.adapters.hl7.messages import Acknowledgement, Other
 from openinfusion.adapters.hl7.story import Heard, hear
+from openinfusion.core.errors import OperatorError
 from openinfusion.core.events import Event
 from openinfusion.gateway.pump_through import Replayed, read_one, replay
 from openinfusion.gateway.settings import LakePlace, Purpose
@@ -21,10 +23,11 @@ from openinfusion.gateway.store import Store, Stored
 from openinfusion.gateway.stories import FILE, Claim, Stories, Telling
 from openinfusion.lake.ingest import CONFLICT, refusal_row
 from openinfusion.lake.intake import prepare
-from openinfusion.lake.store import Lake
+from openinfusion.lake.store import Lake, is_lake
 from openinfusion.lake.write import Taken, Writer
 
 BATCH = 10_000
+MOST_LOST = 100
 CLINICAL: Purpose = "clinical"
 
 
@@ -39,6 +42,7 @@ class Ear:
         kinds: messages by transaction.
         left_out: messages that were left out, by the reason.
         cautions: what was let pass, by its code.
+        lost: values that could not be used, each with the number of its message; the first hundred of them.
 
     """
 
@@ -47,6 +51,7 @@ class Ear:
     kinds: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     cautions: Counter[str] = field(default_factory=Counter)
+    lost: list[tuple[int, Caution]] = field(default_factory=list)
 
     def read(self, message: Stored) -> tuple[Heard, ...]:
         """Return what a stored message says of its pumps; raises SenderError if it is no message."""
@@ -56,6 +61,8 @@ class Ear:
         header = meaning.header
         self.kinds[header.transaction.value] += 1
         self.cautions.update(one.code.value for one in meaning.warnings)
+        lost = [(message.id, one) for one in meaning.warnings if one.code.costs_something]
+        self.lost += lost[: MOST_LOST - len(self.lost)]
         if self.is_clinical and header.purpose != CLINICAL:
             self.left_out["a test or a demonstration"] += 1
             return ()
@@ -69,8 +76,9 @@ class Ear:
 
 
 def key_of(message: Stored) -> str:
-    """Return what names a message: its sender and its control id."""
-    return b"\n".join((message.sender, message.control_id)).decode("utf-8", "replace")
+    """Return what names a message: its sender and its control id, and its number where that is not its own."""
+    name = b"\n".join((message.sender, message.control_id)).decode("utf-8", "replace")
+    return name if message.conflict_of is None else f"{name}\n{message.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +97,22 @@ class Listened:
 
 
 def cursor(place: LakePlace) -> str:
-    """Return the name under which a store notes how far this lake has read it."""
-    return f"lake {place.folder.resolve()}"
+    """Return the name under which a store notes how far this lake has read it for an organisation."""
+    return f"{_lake_name(place)}{place.organisation}"
+
+
+def _lake_name(place: LakePlace) -> str:
+    return f"lake {place.folder.resolve()} of "
+
+
+def _must_be_of(store: Store, place: LakePlace) -> None:
+    """Refuse to tell one store's pumps as those of a second organisation: they would count twice in its lake."""
+    name = _lake_name(place)
+    others = [one.removeprefix(name) for one in store.readers() if one.startswith(name) and one != cursor(place)]
+    if others and is_lake(place.folder):
+        found = f"organisation {place.organisation!r}"
+        expected = f"{others[0]!r}, as whose pumps this store was read into this lake before"
+        raise OperatorError(where=str(place.folder), found=found, expected=expected)
 
 
 def read_into_lake(store: Store, place: LakePlace, *, again: bool = False, zone: tzinfo = UTC) -> Listened:
@@ -100,9 +122,11 @@ def read_into_lake(store: Store, place: LakePlace, *, again: bool = False, zone:
     ``again`` reads everything that is stored from the beginning: what no longer follows is voided in the lake.
 
     Raises:
-        OperatorError: another process writes to the lake, or it is for another purpose.
+        OperatorError: another process writes to the lake, or it is for another purpose, or the store was read into it
+            as another organisation's.
 
     """
+    _must_be_of(store, place)
     lake = Lake.create(place.folder, place.purpose)
     stories = Stories.open(place.folder)
     ear, kept, name = Ear(place.purpose == CLINICAL, zone), _Sum(), cursor(place)
@@ -174,9 +198,8 @@ def tell_store(store: Store, *, zone: tzinfo = UTC) -> Told:
     heard: list[Heard] = []
     position = 0
     try:
-        while messages := store.messages_after(position, limit=BATCH):
+        while messages := store.messages_after(position, limit=BATCH, conflicts=True):
             heard += [one for message in messages for one in read_one(message, ear.read, replayed)]
-            replayed.messages += len(messages)
             position = messages[-1].id
         stories.take(heard, events.extend)
         events.sort(key=lambda one: (one.at, one.pump))

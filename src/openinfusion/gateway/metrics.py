@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -51,14 +51,16 @@ class Metrics:
         """Return all figures; gauges are name, help and value of what the process is like now."""
         lines: list[str] = []
         for name, label, words, counts in self._counters():
-            lines += _family(f"openinfusion_gateway_{name}_total", "counter", words, label=label, values=counts)
+            lines += family(f"openinfusion_gateway_{name}_total", "counter", words, label=label, values=counts)
         for name, (words, value) in gauges.items():
-            lines += _family(f"openinfusion_gateway_{name}", "gauge", words, label="", values={"": value})
+            lines += family(f"openinfusion_gateway_{name}", "gauge", words, label="", values={"": value})
         ages = {sender: (at - then).total_seconds() for sender, then in self.last.items()}
-        lines += _family(
+        lines += family(
             "openinfusion_gateway_last_message_age_seconds", "gauge", "By sender.", label="sender", values=ages
         )
-        return "\n".join([*lines, *self._histogram()]) + "\n"
+        name, words = "openinfusion_gateway_commit_seconds", "How long it took to store what waited, durably."
+        lines += histogram(name, words, COMMIT_BOUNDS, counts=self.commits, seconds=self.commit_seconds)
+        return "\n".join(lines) + "\n"
 
     def _counters(self) -> Iterator[tuple[str, str, str, Counter[str]]]:
         yield "received", "listener", "Whole messages that came.", self.received
@@ -68,19 +70,23 @@ class Metrics:
         yield "framing_faults", "kind", "Bytes outside frames, frames cut off or without their last CR.", self.framing
         yield "connections", "what", "Connections opened, refused and ended, by how.", self.connections
 
-    def _histogram(self) -> Iterator[str]:
-        name = "openinfusion_gateway_commit_seconds"
-        yield f"# HELP {name} How long it took to store what waited, durably."
-        yield f"# TYPE {name} histogram"
-        total = 0
-        for bound, count in zip((*COMMIT_BOUNDS, None), self.commits, strict=True):
-            total += count
-            yield f'{name}_bucket{{le="{bound or "+Inf"}"}} {total}'
-        yield f"{name}_sum {self.commit_seconds:.6f}"
-        yield f"{name}_count {total}"
+
+def histogram(
+    name: str, words: str, bounds: Sequence[float], *, counts: Sequence[int], seconds: float
+) -> Iterator[str]:
+    """Yield the lines of a histogram: how many took no longer than each bound, in seconds, and longer than all."""
+    yield f"# HELP {name} {words}"
+    yield f"# TYPE {name} histogram"
+    total = 0
+    for bound, count in zip((*bounds, None), counts, strict=True):
+        total += count
+        yield f'{name}_bucket{{le="{bound or "+Inf"}"}} {total}'
+    yield f"{name}_sum {seconds:.6f}"
+    yield f"{name}_count {total}"
 
 
-def _family(name: str, kind: str, words: str, *, label: str, values: Mapping[str, float]) -> Iterator[str]:
+def family(name: str, kind: str, words: str, *, label: str, values: Mapping[str, float]) -> Iterator[str]:
+    """Yield the lines of figures of one name, each with its value of the label."""
     yield f"# HELP {name} {words}"
     yield f"# TYPE {name} {kind}"
     for value, count in sorted(values.items()):

@@ -179,7 +179,7 @@ class Gateway:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self.metrics.connections["refused: TLS"] += 1
-            reason = getattr(error, "reason", None) or error
+            reason = getattr(error, "reason", None) or str(error) or type(error).__name__
             self.warnings.say("TLS", f"no connection with {conversation.peer}: {reason}")
         if task.cancelled() or error is not None:
             connection.close()

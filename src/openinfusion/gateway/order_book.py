@@ -5,6 +5,7 @@ An order is answered once. Its reply stands in the book before it is sent, with 
 process that is killed finds both or neither, does again what was done at the pumps, and sends the same reply again.
 """
 
+import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, cast
+from typing import BinaryIO, Literal, cast
 
 from openinfusion.core.errors import OperatorError
 from openinfusion.gateway.store import Database, StoreError, connect, transaction
@@ -20,6 +21,7 @@ from openinfusion.pump.bench.hands import Act, What
 
 VERSION = 1
 State = Literal["owed", "delivered", "given up"]
+_PRIMARY = 0xFF
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _SCHEMA = f"""
@@ -44,26 +46,40 @@ class Reply:
     raw: bytes
 
 
+def _locked(path: Path) -> BinaryIO:
+    """Take the lock of a book; it ends with the process. Not on the book itself: SQLite would lose its own locks."""
+    lock = path.with_name(f"{path.name}.lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        found = "another bench that is at work with it"
+        raise StoreError(where=str(path), found=found, expected="a bench of its own for each process") from None
+    return lock
+
+
 class Book:
     """The book in one file; one thread uses it. Every method raises StoreError if the database fails."""
 
-    def __init__(self, database: Database, *, where: str) -> None:
+    def __init__(self, database: Database, lock: BinaryIO, *, where: str) -> None:
         self._database = database
+        self._lock = lock
         self._where = where
 
     @classmethod
     def open(cls, path: Path) -> "Book":
-        """Open a book, or make it; raises StoreError if the file is none."""
+        """Open a book, or make it; raises StoreError if the file is none, or another bench is at work with it."""
         try:
+            lock = _locked(path)
             database = connect(path)
         except (OSError, sqlite3.Error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise StoreError(where=str(path), found=reason, expected="a file in a folder that can be written") from None
-        made = cls(database, where=str(path))
+        made = cls(database, lock, where=str(path))
         try:
             made._prepare()
         except OperatorError:
-            database.close()
+            made.close()
             raise
         return made
 
@@ -75,7 +91,8 @@ class Book:
             execute("PRAGMA secure_delete = ON").fetchone()
             version = execute("PRAGMA user_version").fetchone()[0]
             is_new = version == 0 and not execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-            if not is_new and version != VERSION:
+            is_other = version != VERSION or not execute("SELECT 1 FROM sqlite_schema WHERE name = 'act'").fetchone()
+            if not is_new and is_other:
                 found = f"another database, version {version}"
                 raise StoreError(where=self._where, found=found, expected=f"the book of a bench, version {VERSION}")
         if is_new:
@@ -87,6 +104,7 @@ class Book:
         """Close the book."""
         with self._sound():
             self._database.close()
+        self._lock.close()
 
     # --- The bench ----------------------------------------------------------------------------------------------------
 
@@ -161,4 +179,6 @@ class Book:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(where=self._where, found=str(error), expected="a database on a sound disk") from error
+            is_full = getattr(error, "sqlite_errorcode", 0) & _PRIMARY == sqlite3.SQLITE_FULL
+            expected = "room on the disk" if is_full else "a database on a sound disk"
+            raise StoreError(where=self._where, found=str(error), expected=expected) from error

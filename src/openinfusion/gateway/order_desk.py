@@ -8,6 +8,7 @@ order once its reply was delivered or given up.
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b, sha256
@@ -101,17 +102,21 @@ class Desk:
         parts = Parts(
             place, held, lambda pump, act: self._acts.append((pump, act)), lambda *note: self._notes.append(note)
         )
-        self._book = Book.open(place.bench or store.with_name(f"{store.name}.bench"))
-        self._store = Store.open(store)
-        start = self._begin(parts)
-        self._labels = {
-            number: PumpLabel(number=number, model=pump.hands.pump.model, start=start)
-            for number, pump in self._bench.pumps.items()
-        }
-        organisation = held.library.library.organisation
-        self._events = EventFile(place.events, organisation) if place.events is not None else None
-        self._read = max(self._store.position(CURSOR), self._book.last())
-        self._write_events()
+        with ExitStack() as opened:
+            self._book = Book.open(place.bench or store.with_name(f"{store.name}.bench"))
+            opened.callback(self._book.close)
+            self._store = Store.open(store)
+            opened.callback(self._store.close)
+            start = self._begin(parts)
+            self._labels = {
+                number: PumpLabel(number=number, model=pump.hands.pump.model, start=start)
+                for number, pump in self._bench.pumps.items()
+            }
+            organisation = held.library.library.organisation
+            self._events = EventFile(place.events, organisation) if place.events is not None else None
+            self._read = max(self._store.position(CURSOR), self._book.last())
+            self._write_events()
+            opened.pop_all()
 
     def _begin(self, parts: Parts) -> datetime:
         """Make the bench, and return when its clocks began."""
@@ -153,6 +158,9 @@ class Desk:
 
     def _answer(self, message: Stored) -> None:
         if message.raw is None or not _is_of_orders(message.raw):
+            return
+        if not message.is_sound:
+            _log.warning("message %d is not obeyed: its bytes changed in the store", message.id)
             return
         control_id = reply_id(message)
         if self._book.knows(control_id):

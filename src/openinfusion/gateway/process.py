@@ -30,6 +30,8 @@ def serve(settings: Settings, *, ready: Ready) -> None:
     """
     for fault in descriptor_faults(settings):
         raise OperatorError(where=fault.path, found=fault.found, expected=fault.expected)
+    if settings.store is None:
+        raise OperatorError(where="settings", found="no [store]", expected="where messages are kept")
     store = Store.open(settings.store.path)
     try:
         asyncio.run(_serve(settings, store, ready))
@@ -42,7 +44,7 @@ async def _serve(settings: Settings, store: Store, ready: Ready) -> None:
     pages = HealthPages(_pages(gateway))
     responder: Responder | None = None
     try:
-        if settings.orders is not None:
+        if settings.orders is not None and settings.store is not None:
             responder = Responder(settings.store.path, settings.orders)
             gateway.examine = refuse_damaged
             gateway.tasks.append(responder.task)

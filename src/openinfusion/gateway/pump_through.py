@@ -25,6 +25,8 @@ class Replayed:
 
     Attributes:
         messages: read, those at fault included.
+        conflicts: how many of them came under a control id that another message had before. They are read like all
+            others: senders begin their numbers anew, and what two messages say alike is told once.
         events: handed on.
         faults: messages that the reader refused, by its reason; they stay in the store.
         at_fault: the numbers of the first hundred of them.
@@ -32,6 +34,7 @@ class Replayed:
     """
 
     messages: int = 0
+    conflicts: int = 0
     events: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     at_fault: list[int] = field(default_factory=list)
@@ -43,7 +46,6 @@ def replay(
     into: Callable[[Sequence[T]], None],
     *,
     name: str = LAKE,
-    conflicts: bool = False,
     batch: int = _BATCH,
 ) -> Replayed:
     """
@@ -53,15 +55,13 @@ def replay(
         reader: makes events of a message; raises SenderError for one that it cannot read.
         into: keeps events durably, each once however often it is handed on; hears of every batch, also without any.
         name: of this reader's place; ``store.move(name, 0)`` lets it begin again.
-        conflicts: also read messages that came under a control id that another had before.
         batch: how many messages are handed on at once.
 
     """
     told = Replayed()
-    while messages := store.messages_after(store.position(name), limit=batch, conflicts=conflicts):
-        events = [event for message in messages if message.raw is not None for event in read_one(message, reader, told)]
+    while messages := store.messages_after(store.position(name), limit=batch, conflicts=True):
+        events = [event for message in messages for event in read_one(message, reader, told)]
         into(events)
-        told.messages += len(messages)
         told.events += len(events)
         store.move(name, messages[-1].id)
     return told
@@ -69,10 +69,20 @@ def replay(
 
 def read_one(message: Stored, reader: Callable[[Stored], Iterable[T]], told: Replayed) -> list[T]:
     """Return the events of a message: all, or none if it is at fault."""
+    told.messages += 1
+    told.conflicts += message.conflict_of is not None
+    if message.raw is None:
+        return []
     try:
-        return list(reader(message))
+        return _read(message, reader)
     except SenderError as error:
         told.faults[f"found {error.found}; expected {error.expected}"] += 1
         if len(told.at_fault) < 100:  # noqa: PLR2004 - enough to look at
             told.at_fault.append(message.id)
         return []
+
+
+def _read(message: Stored, reader: Callable[[Stored], Iterable[T]]) -> list[T]:
+    if not message.is_sound:
+        raise SenderError(where="", found="bytes that changed in the store", expected="the bytes that came")
+    return list(reader(message))

@@ -19,6 +19,7 @@ from openinfusion.gateway.order_desk import Desk, Told
 from openinfusion.gateway.sending import Way, send
 from openinfusion.gateway.settings import OrdersPlace
 from openinfusion.gateway.store import NotNowError
+from openinfusion.gateway.tls import client_context
 
 T = TypeVar("T")
 LOOK_SECONDS = 0.1
@@ -52,9 +53,11 @@ class Responder:
         clock: Callable[[], datetime] = _now,
         told: Callable[[Told], None] = _nobody,
     ) -> None:
-        """Set the bench up; raises OperatorError where it cannot be as the settings say."""
+        """Set the bench up; raises OperatorError or FileAccessError where it cannot be as the settings say."""
         self._place = place
-        self._way = Way(place.reply_host, place.reply_port, patience=place.reply_patience_seconds, attempts=1)
+        context = client_context(place.reply_tls) if place.reply_tls is not None else None
+        patience = place.reply_patience_seconds
+        self._way = Way(place.reply_host, place.reply_port, tls=context, patience=patience, attempts=1)
         # One thread from first to last: book and store each have one user.
         self._thread = ThreadPoolExecutor(1, "orders")
         try:
@@ -77,6 +80,16 @@ class Responder:
         return await asyncio.get_running_loop().run_in_executor(self._thread, what)
 
     async def _run(self) -> None:
+        try:
+            await self._answer_all()
+        except BaseExceptionGroup as group:
+            error: BaseException = group
+            while isinstance(error, BaseExceptionGroup):
+                error = error.exceptions[0]
+            # One fault, such as a full disk, ends the process; who runs it reads that one, not how tasks are grouped.
+            raise error from None
+
+    async def _answer_all(self) -> None:
         async with asyncio.TaskGroup() as group:
             while True:
                 await self._look()

@@ -18,6 +18,7 @@ from openinfusion.gateway.framing import START, Framer, frame
 
 _LARGEST_FILE = 2**30
 _LARGEST_ANSWER = 2**16
+_LONGEST_REASON = 200
 _READ = 2**16
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 5.0
@@ -145,6 +146,7 @@ class _Sender:
         self._told = told
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._framer = Framer(_LARGEST_ANSWER)
+        self._reason = ""
 
     async def send_all(self, messages: Iterator[bytes], pace: _Pace) -> None:
         try:
@@ -170,6 +172,8 @@ class _Sender:
                     self._told(message)
                 return "acknowledged"
             if code is not None and code not in _NOT_NOW:
+                name = header.control_id.decode("ascii", "replace")
+                self._sent.trouble = f"message {name!r} was refused: {self._reason or 'no reason given'}"
                 return "refused"
         return "given up"
 
@@ -200,7 +204,7 @@ class _Sender:
             if not data:
                 raise EOFError
             for answer in self._framer.feed(data):
-                code, about = _read_answer(answer)
+                code, about, self._reason = _read_answer(answer)
                 if code not in _CODES:
                     self._sent.counts["answers that are none"] += 1
                 elif about in (control_id, b""):
@@ -215,6 +219,8 @@ class _Sender:
             how = "no connection" if self._streams is None else "connection lost"
         self._sent.counts[how] += 1
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
+        if how == "connection lost" and not self._sent.latencies:
+            reason = reason or "before any answer; TLS, or a certificate, may be wanted there, or its absence"
         self._sent.trouble = f"{how}: {reason}" if reason else how
         self._hang_up()
 
@@ -224,10 +230,9 @@ class _Sender:
             self._streams = None
 
 
-def _read_answer(answer: bytes) -> tuple[bytes, bytes]:
-    """Return MSA-1 and MSA-2."""
-    for line in answer.splitlines():
-        if line.startswith(b"MSA"):
-            fields = [*line.split(line[3:4]), b"", b""]
-            return fields[1], fields[2]
-    return b"", b""
+def _read_answer(answer: bytes) -> tuple[bytes, bytes, str]:
+    """Return MSA-1 and MSA-2, and in words why it says no: the first text in ERR-8, else MSA-3."""
+    fields = {line[:3]: [*line.split(line[3:4]), *[b""] * 9] for line in reversed(answer.splitlines()) if line[:3]}
+    said, error = fields.get(b"MSA", [b""] * 9), fields.get(b"ERR", [b""] * 9)
+    words = (error[8] or said[3]).decode("utf-8", "replace")
+    return said[1], said[2], "".join(one for one in words if one.isprintable())[:_LONGEST_REASON]

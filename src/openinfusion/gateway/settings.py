@@ -9,18 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from openinfusion.adapters.documents import read_bytes
 from openinfusion.core.errors import AuthorError, Fault
+from openinfusion.gateway.device_settings import DeviceGateway, DeviceLimits, DevicesPlace
+from openinfusion.gateway.kinds import Bytes, Count, Port, Seconds, Words
 
-Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Seconds = Annotated[float, msgspec.Meta(gt=0, le=86400)]
-Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
-Bytes = Annotated[int, msgspec.Meta(ge=1024, le=64 * 2**20)]
-Words = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Nurse = Literal["confirms", "refuses", "waits"]
 PumpState = Literal["idle", "off", "offline", "silent", "alarming", "running", "paused", "standby", "no set"]
 Purpose = Literal["clinical", "test", "training", "example"]
@@ -47,14 +44,33 @@ class Tls:
         certificate: the PEM file of the chain that is shown to senders.
         key: the PEM file of its private key, without a pass phrase.
         client_ca: the PEM file of the authorities that sign senders' certificates; without it none is asked for.
-        require_client_certificate: whether a sender without a certificate is refused.
+        require_client_certificate: whether a sender without a certificate is refused; so it is where there is a
+            ``client_ca``, unless this says otherwise.
 
     """
 
     certificate: Path
     key: Path
     client_ca: Path | None = None
-    require_client_certificate: bool = True
+    require_client_certificate: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTls:
+    """
+    Whom a sender believes, and how it proves who it is.
+
+    Attributes:
+        authorities: the PEM file of the authorities that sign the receiver's certificate; without it those of this
+            machine.
+        certificate: the PEM file of the chain that is shown to a receiver that asks for one.
+        key: the PEM file of its private key, without a pass phrase; without it the key stands in ``certificate``.
+
+    """
+
+    authorities: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +207,7 @@ class OrdersPlace:
         reply_first_wait_seconds: how long to wait after the first attempt; twice as long after each further one,
         reply_longest_wait_seconds: and never longer than this.
         reply_patience_seconds: how long to wait for a connection and an acknowledgement.
+        reply_tls: without it replies go out unencrypted: for a closed network only.
 
     """
 
@@ -205,18 +222,20 @@ class OrdersPlace:
     reply_first_wait_seconds: Seconds = 1
     reply_longest_wait_seconds: Seconds = 60
     reply_patience_seconds: Seconds = 10
+    reply_tls: ClientTls | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that a gateway is told."""
+    """All that a gateway is told: what receives messages (``store``, ``listeners``), the device API, or both."""
 
-    store: StorePlace
-    listeners: tuple[Listener, ...]
+    store: StorePlace | None = None
+    listeners: tuple[Listener, ...] = ()
     limits: Limits = field(default_factory=Limits)
     health: Health | None = None
     lake: LakePlace | None = None
     orders: OrdersPlace | None = None
+    devices: DevicesPlace | None = None
 
 
 def read_settings(path: Path) -> Settings:
@@ -243,7 +262,9 @@ def read_settings(path: Path) -> Settings:
 
 def _contradictions(settings: Settings) -> Iterator[Fault]:
     limits = settings.limits
-    if not settings.listeners:
+    if settings.store is None and (settings.devices is None or settings.listeners):
+        yield Fault("store", "nothing", "a value: it has no default")
+    if not settings.listeners and (settings.devices is None or settings.store):
         yield Fault("listeners", "none", "one [[listeners]] at least")
     if limits.waiting_low > limits.waiting_high:
         words = f"at most waiting_high, {limits.waiting_high:,}"
@@ -251,15 +272,47 @@ def _contradictions(settings: Settings) -> Iterator[Fault]:
     if limits.connections_per_address > limits.connections:
         words = f"at most connections, {limits.connections:,}"
         yield Fault("limits.connections_per_address", f"{limits.connections_per_address:,}", words)
-    places = [(f"listeners[{number}].port", one.host, one.port) for number, one in enumerate(settings.listeners)]
-    places += [("health.port", settings.health.host, settings.health.port)] if settings.health else []
-    for number, (place, host, port) in enumerate(places):
-        if port and (host, port) in {one[1:] for one in places[:number]}:
-            yield Fault(place, f"{port} again", "a port of its own")
     names = [one.name for one in settings.listeners]
     for number, name in enumerate(names):
         if name in names[:number]:
             yield Fault(f"listeners[{number}].name", f"{name!r} again", "a name of its own")
+    yield from _faults_of_ports(settings)
+    yield from _faults_of_tls(settings)
+    yield from _faults_of_orders(settings)
+
+
+def _faults_of_ports(settings: Settings) -> Iterator[Fault]:
+    places = [(f"listeners[{number}].port", one.host, one.port) for number, one in enumerate(settings.listeners)]
+    places += [("health.port", settings.health.host, settings.health.port)] if settings.health else []
+    places += [("devices.port", settings.devices.host, settings.devices.port)] if settings.devices else []
+    for number, (place, host, port) in enumerate(places):
+        others = {other for _, other, taken in places[:number] if taken == port != 0}
+        if host in others or others & _EVERYWHERE or (others and host in _EVERYWHERE):
+            yield Fault(place, f"{port} again", "a port of its own")
+
+
+def _faults_of_tls(settings: Settings) -> Iterator[Fault]:
+    for number, listener in enumerate(settings.listeners):
+        tls = listener.tls
+        if tls is not None and tls.require_client_certificate and tls.client_ca is None:
+            expected = "the authorities that sign the certificates of senders"
+            yield Fault(f"listeners[{number}].tls.client_ca", "nothing", expected)
+
+
+def _faults_of_orders(settings: Settings) -> Iterator[Fault]:
+    orders = settings.orders
+    if orders is None:
+        return
+    if orders.reply_tls is not None and orders.reply_tls.key is not None and orders.reply_tls.certificate is None:
+        yield Fault("orders.reply_tls.key", "a key without a certificate", "its certificate beside it")
+    taken = [settings.store.path] if settings.store is not None else []
+    for name, file in (("bench", orders.bench), ("events", orders.events)):
+        if file in taken:
+            yield Fault(f"orders.{name}", str(file), "a file of its own")
+        taken += [file] if file is not None else []
+
+
+_EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - addresses that take in all others
 
 
 class _Reader:
@@ -293,6 +346,8 @@ class _Reader:
             return self._list(lambda one, at: self.read(listed, one, at), value, place)
         if kind is Path or inner == [Path]:
             text = self._plain(Words, value, place)
+            if isinstance(text, str) and not text.isprintable():
+                return self._fault(place, repr(text), "the name of a file, in characters that print")
             return self._folder / text if isinstance(text, str) else None
         table = next((one for one in (kind, *inner) if one in _TABLES), None)
         return self._plain(kind, value, place) if table is None else self.read(table, value, place)
@@ -322,8 +377,8 @@ class _Reader:
         return None
 
 
-_TABLES = (Tls, Limits, StorePlace, LakePlace, Health, OrdersPlace)
-_LISTED = (Listener, OrderPump)
+_TABLES = (Tls, ClientTls, Limits, StorePlace, LakePlace, Health, OrdersPlace, DevicesPlace, DeviceLimits)
+_LISTED = (Listener, OrderPump, DeviceGateway)
 
 
 _WORDS = {

@@ -17,8 +17,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
 
+from openinfusion.adapters.durable import sync_folder
 from openinfusion.core.errors import OperatorError
-from openinfusion.lake.durable import sync_folder
 
 VERSION = 1
 _PRIVATE = 0o600
@@ -49,7 +49,7 @@ CREATE INDEX message_received ON message(received);
 CREATE TABLE cursor(name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = {VERSION}
 """
-_COLUMNS = "id, sender, control_id, received, listener, peer, conflict_of, raw"
+_COLUMNS = "id, sender, control_id, received, listener, peer, conflict_of, digest, raw"
 # Some senders give every message the same control id: neither of these looks at more than one row.
 _FIND_KEY = "SELECT coalesce(conflict_of, id) FROM message WHERE sender = ? AND control_id = ? LIMIT 1"
 _FIND_SAME = "SELECT acknowledgement FROM message WHERE sender = ? AND control_id = ? AND digest = ?"
@@ -130,7 +130,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A message in the store; ``raw`` is ``None`` once its content was deleted."""
+    """
+    A message in the store.
+
+    Attributes:
+        conflict_of: the number of the first message of this sender and control id, if that has other bytes.
+        raw: its bytes; ``None`` once they were deleted.
+        is_sound: whether its bytes are those that came; not so where the disk has changed one.
+
+    """
 
     id: int
     sender: bytes
@@ -140,6 +148,7 @@ class Stored:
     peer: str
     conflict_of: int | None
     raw: bytes | None
+    is_sound: bool = True
 
 
 def connect(path: Path) -> Database:
@@ -167,8 +176,9 @@ class Store:
     @classmethod
     def open(cls, path: Path, *, may_create: bool = True) -> "Store":
         """Open a store, or make it; raises StoreError if the file is none, or may not be written."""
-        if not may_create and not path.is_file():
-            raise StoreError(where=str(path), found="no file", expected="a store of messages")
+        if not may_create and not (path.is_file() and path.stat().st_size):
+            found = "an empty file" if path.is_file() else "no file"
+            raise StoreError(where=str(path), found=found, expected="a store of messages")
         try:
             database = connect(path)
         except (OSError, sqlite3.Error) as error:
@@ -226,7 +236,7 @@ class Store:
         return outcomes
 
     def _keep_one(self, one: Arrival) -> Outcome:
-        digest = blake2b(one.raw, digest_size=16).digest()
+        digest = _digest(one.raw)
         key = (one.sender, one.control_id)
         other = self._database.execute(_FIND_KEY, key).fetchone()
         if other is not None:
@@ -274,6 +284,11 @@ class Store:
         with self._sound():
             row = self._database.execute("SELECT position FROM cursor WHERE name = ?", (name,)).fetchone()
         return int(row[0]) if row else 0
+
+    def readers(self) -> list[str]:
+        """Return the names of all that have noted how far they have read."""
+        with self._sound():
+            return [name for (name,) in self._database.execute("SELECT name FROM cursor ORDER BY name").fetchall()]
 
     def move(self, name: str, position: int) -> None:
         """Note durably how far a reader has come; 0 to begin again, with a newer reader perhaps."""
@@ -334,5 +349,11 @@ def _to_microseconds(moment: datetime) -> int:
 
 
 def _from_row(row: Sequence[Any]) -> Stored:
-    number, sender, control_id, received, *others = row
-    return Stored(number, sender, control_id, _EPOCH + received * _MICROSECOND, *others)
+    number, sender, control_id, received, listener, peer, conflict_of, digest, raw = row
+    is_sound = raw is None or _digest(raw) == digest
+    at = _EPOCH + received * _MICROSECOND
+    return Stored(number, sender, control_id, at, listener, peer, conflict_of, raw, is_sound)
+
+
+def _digest(raw: bytes) -> bytes:
+    return blake2b(raw, digest_size=16).digest()

@@ -19,7 +19,7 @@ from openinfusion.adapters.hl7.story import Heard, from_bytes, tell, to_bytes, v
 from openinfusion.core.errors import OperatorError
 from openinfusion.core.events import Event
 
-READER = 1
+READER = 2
 """The version of the reader; what an older one heard is heard again."""
 FILE = "stories.db"
 _BUSY_SECONDS = 30
@@ -183,11 +183,13 @@ class Stories:
         told = {
             "library_name": library and library.name,
             "library_version": library and library.version,
-            "last_heard": one.at.astimezone(UTC).isoformat(),
             **{name: getattr(one, name) for name in ("software", "maker", "model", "ward", "power")},
         }
         at = _to_microseconds(one.at)
         self._database.executemany(_CLAIM, [(one.pump, name, value, at) for name, value in told.items() if value])
+        # When it came, not what the pump's clock said: that may be years wrong.
+        came = one.received.astimezone(UTC)
+        self._database.execute(_CLAIM, (one.pump, "last_heard", came.isoformat(), _to_microseconds(came)))
 
     def _tell(self, places: Iterable[Place], keep: Keep) -> None:
         differences = [difference for place in places if (difference := self._difference(place)).is_any]

@@ -4,7 +4,7 @@ import ssl
 from pathlib import Path
 
 from openinfusion.core.errors import FileAccessError
-from openinfusion.gateway.settings import Tls
+from openinfusion.gateway.settings import ClientTls, Tls
 
 
 def server_context(tls: Tls) -> ssl.SSLContext:
@@ -14,18 +14,18 @@ def server_context(tls: Tls) -> ssl.SSLContext:
     _load_own(context, tls.certificate, tls.key)
     if tls.client_ca is not None:
         _load_authorities(context, tls.client_ca)
-        context.verify_mode = ssl.CERT_REQUIRED if tls.require_client_certificate else ssl.CERT_OPTIONAL
+        context.verify_mode = ssl.CERT_OPTIONAL if tls.require_client_certificate is False else ssl.CERT_REQUIRED
     return context
 
 
-def client_context(authorities: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
+def client_context(tls: ClientTls) -> ssl.SSLContext:
     """Return what a sender needs: whom it believes, and how it proves who it is; raises FileAccessError likewise."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if authorities is not None:
-        _load_authorities(context, authorities)
-    if certificate is not None:
-        _load_own(context, certificate, key or certificate)
+    if tls.authorities is not None:
+        _load_authorities(context, tls.authorities)
+    if tls.certificate is not None:
+        _load_own(context, tls.certificate, tls.key or tls.certificate)
     return context
 
 

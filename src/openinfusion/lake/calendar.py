@@ -56,6 +56,16 @@ class Month:
         count = self.year * _MONTHS + self.number - 1 - months
         return Month(count // _MONTHS, count % _MONTHS + 1)
 
+    @property
+    def year_before(self) -> "Month":
+        """
+        The first month of the year that figures tell: the twelve months before this one, whole, and this one.
+
+        So the weeks of a year are there while its last month is under way, and a month stands beside the same one of
+        the year before.
+        """
+        return self.back(_MONTHS)
+
     def since(self, first: "Month") -> int:
         """Return how many months lie between."""
         return (self.year - first.year) * _MONTHS + self.number - first.number

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from openinfusion.lake.durable import sync_folder, write_durably
+from openinfusion.adapters.durable import sync_folder, write_durably
 
 Words = npt.NDArray[np.uint64]
 BYTES = 24

@@ -1,9 +1,10 @@
 """The month of a trust: asks the named questions of a lake and fills the report; it defines no figure of its own."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from functools import cached_property, partial
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from openinfusion.core.spc import NHS, Rule
 from openinfusion.lake.answers import SHARE, Answers, Told, show_value
 from openinfusion.lake.calendar import Month, whole_weeks
 from openinfusion.lake.engine import Engine
+from openinfusion.lake.kept import KeptAnswers, Shelf
 from openinfusion.lake.month_limits import limits_that_do_nothing
 from openinfusion.lake.month_parts import Asked, Names
 from openinfusion.lake.month_sections import sections
@@ -23,8 +25,6 @@ from openinfusion.lake.registers import RELEASES, Registers
 from openinfusion.lake.store import Lake, Snapshot
 from openinfusion.lake.tables import OUTCOMES, Frame, Tables
 from openinfusion.lake.weekly import Weeks
-
-MONTHS_BEFORE = 12
 
 FIGURES = (
     Told("infusions", "Infusions started", "attempted", keys=(("stage", "started"),), is_count=True),
@@ -79,8 +79,8 @@ def organisation_of(lake: Lake, wanted: str | None) -> str:
 
 def month_report(lake: Lake, engine: Engine, registers: Registers, *, settings: MonthSettings) -> MonthReport:
     """Return the report of one month of one organisation."""
-    source = _Source(lake, engine, registers, settings.organisation, lake.snapshot())
-    asked = _ask(source, settings)
+    source = Source(lake=lake, engine=engine, registers=registers, organisation=settings.organisation)
+    asked = ask(source, settings)
     before = settings.month.back(1).words
     figures = [told.figure(asked.now, asked.before, before) for told in FIGURES]
     return MonthReport(
@@ -103,9 +103,10 @@ def _purpose(lake: Lake, library: Library | None) -> str:
     return "example" if is_example and lake.purpose == "clinical" else lake.purpose
 
 
-def _ask(source: "_Source", settings: MonthSettings) -> Asked:
+def ask(source: "Source", settings: MonthSettings, *, replays: bool = True) -> Asked:
+    """Return what a month is told from; without ``replays``, nothing is replayed over the library."""
     month, library = settings.month, settings.library
-    first = month.back(MONTHS_BEFORE)
+    first = month.year_before
     known = source.with_releases(first, month)
     weekly = known.answers(first, month)
     return Asked(
@@ -120,41 +121,80 @@ def _ask(source: "_Source", settings: MonthSettings) -> Asked:
             rebase_at=settings.rebase_at,
         ),
         names=Names(library),
-        silent=None if library is None else limits_that_do_nothing(source.lake, weekly, library),
+        silent=limits_that_do_nothing(source.lake, weekly, library) if replays and library is not None else None,
         has_pumps=source.registers.pumps is not None,
         has_releases=source.registers.releases is not None,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """One version of a lake, so that every part of a report counts the same records."""
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """
+    One version of a lake, so that every part of a report counts the same records.
+
+    Attributes:
+        lake: the lake.
+        engine: what runs the questions.
+        registers: what is known beside the events.
+        organisation: whose events.
+        version: of the lake; the newest unless it is given.
+        shelf: where answers are kept, if they are.
+        only: what of some dimensions is asked about, such as one care area; for answers that are kept.
+        released: the months in which releases were seen, where no register tells them; for answers that are kept.
+
+    """
 
     lake: Lake
     engine: Engine
     registers: Registers
     organisation: str
-    snapshot: Snapshot
+    version: int | None = None
+    shelf: Shelf | None = None
+    only: Mapping[str, str] = field(default_factory=dict)
+    released: str = ""
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The version; read only where an answer is not kept."""
+        return self.lake.snapshot(self.version)
 
     def answers(self, first: Month, last: Month) -> Answers:
         """Return what can be asked of the months from first to last."""
+        if self.shelf is None:
+            return Answers(self.engine, self.tables(first, last))
+        tables = partial(self.tables, first, last)
+        asked = stretch(first, last)
+        return KeptAnswers(self.engine, tables, shelf=self.shelf, stretch=asked, only=self.only, released=self.released)
+
+    def tables(self, first: Month, last: Month) -> Tables:
+        """Return what the questions are asked of."""
         months = [str(month) for month in last.with_before(last.since(first))]
         events = self.lake.events(self.engine, organisation=self.organisation, months=months, snapshot=self.snapshot)
         beside = (self.registers.pumps, self.registers.releases, self.registers.drugs)
         pumps, known, drugs = (self._register(table) for table in beside)
-        return Answers(self.engine, Tables(events=events, pumps=pumps, releases=known, drugs=drugs))
+        return Tables(events=events, pumps=pumps, releases=known, drugs=drugs)
 
     def _register(self, table: pl.DataFrame | None) -> Frame | None:
         if table is None:
             return None
         return self.engine.table(table.filter(pl.col("organisation") == self.organisation))
 
-    def with_releases(self, first: Month, last: Month) -> "_Source":
+    def with_releases(self, first: Month, last: Month) -> "Source":
         """Return the same with a table of releases: without a register, when pumps had each version first."""
         if self.registers.releases is not None:
             return self
-        seen = self.engine.collect(releases(self.answers(first, last).tables).select(*RELEASES))
-        return replace(self, registers=replace(self.registers, releases=seen))
+        seen = self._seen(first, last)
+        return replace(self, registers=replace(self.registers, releases=seen), released=self.released_in(first, last))
+
+    def released_in(self, first: Month, last: Month) -> str:
+        """Return how answers are kept that rest on the releases of these months; "" where a register tells them."""
+        return stretch(first, last) if self.registers.releases is None else self.released
+
+    def _seen(self, first: Month, last: Month) -> pl.DataFrame:
+        def make() -> pl.DataFrame:
+            return self.engine.collect(releases(self.tables(first, last)).select(*RELEASES))
+
+        return make() if self.shelf is None else self.shelf.answer("releases", stretch(first, last), make)
 
     def notes(self) -> list[Note]:
         """Return the releases as notes, in their order."""
@@ -162,6 +202,11 @@ class _Source:
         mine = [] if table is None else table.filter(pl.col("organisation") == self.organisation).to_dicts()
         ordered = sorted(mine, key=lambda row: (row["released_at"], row["library_version"]))
         return [Note(row["released_at"].astimezone(UTC).date(), row["library_version"]) for row in ordered]
+
+
+def stretch(first: Month, last: Month) -> str:
+    """Return the name of some months, as answers are kept by."""
+    return f"{first}..{last}"
 
 
 def _started(answers: Answers) -> int:
@@ -172,6 +217,8 @@ def _started(answers: Answers) -> int:
 def funnel(answers: Answers) -> list[Level]:
     """Return how infusions became alerts, and alerts answers."""
     stages = {row["stage"]: row for row in answers.rows("infusions")}
+    if not stages:
+        return []
     started, with_library = (stages[name]["numerator"] for name in ("started", "with library"))
     if not started:
         return []

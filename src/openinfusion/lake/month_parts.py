@@ -1,7 +1,8 @@
 """What the parts of the monthly report share: what was asked, names, and tables of a question by care area."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from openinfusion.adapters.report.month import Block
 from openinfusion.adapters.report.tables import Table, make_table
@@ -15,21 +16,27 @@ MOST_ROWS = 15
 UNNAMED = "not named"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Names:
     """What a library calls the drugs and care areas that a log names by id; without one, as the log does."""
 
     library: Library | None
 
+    @cached_property
+    def _drugs(self) -> Mapping[str, str]:
+        return {one.id: one.name for one in self.library.drugs} if self.library else {}
+
+    @cached_property
+    def _areas(self) -> Mapping[str, str]:
+        return {one.id: one.name for one in self.library.care_areas} if self.library else {}
+
     def drug(self, drug: str | None) -> str:
         """Return the name of a drug."""
-        known = {d.id: d.name for d in self.library.drugs} if self.library else {}
-        return known.get(drug or "", drug or UNNAMED)
+        return self._drugs.get(drug or "", drug or UNNAMED)
 
     def area(self, area: str | None) -> str:
         """Return the name of a care area."""
-        known = {a.id: a.name for a in self.library.care_areas} if self.library else {}
-        return known.get(area or "", area or UNNAMED)
+        return self._areas.get(area or "", area or UNNAMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

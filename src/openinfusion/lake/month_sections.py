@@ -25,19 +25,19 @@ NO_ALERT = "No alert this month."
 def sections(asked: Asked) -> list[Section]:
     """Return every section, in the order of the page."""
     return [
-        _alerting(asked),
+        alerting(asked),
         _over_time(asked),
         catches(asked),
-        _patterns(asked),
-        _outside(asked),
+        patterns(asked),
+        outside(asked),
         libraries(asked),
         alarms(asked),
-        _silent(asked),
+        silent(asked),
         completeness(asked),
     ]
 
 
-def _alerting(asked: Asked) -> Section:
+def alerting(asked: Asked) -> Section:
     area = place_block(asked, "alerts-per-100", heading="Alerts by care area", missing="No infusion this month.")
     return Section(
         key="alerting",
@@ -142,7 +142,7 @@ def _over_time(asked: Asked) -> Section:
     )
 
 
-def _patterns(asked: Asked) -> Section:
+def patterns(asked: Asked) -> Section:
     return Section(
         key="patterns",
         heading="One patient, or the limit?",
@@ -200,7 +200,7 @@ def _switches(asked: Asked) -> Block:
     return place_block(asked, question, heading=heading, missing=missing)
 
 
-def _outside(asked: Asked) -> Section:
+def outside(asked: Asked) -> Section:
     missing = "No infusion was started this month."
     area = place_block(asked, "basic-mode", heading="Basic mode by ward", missing=missing, by="ward")
     return Section(key="outside", heading="Outside the library", blocks=[area, _not_found(asked)])
@@ -222,7 +222,7 @@ def _not_found(asked: Asked) -> Block:
     )
 
 
-def _silent(asked: Asked) -> Section:
+def silent(asked: Asked) -> Section:
     block = Block(
         heading="Limits that were put to the test and never crossed",
         says="A limit that nothing crosses may be in the right place, or too wide to stop an error.",

@@ -22,8 +22,8 @@ import narwhals as nw
 import polars as pl
 from deltalake import DeltaTable, Schema
 
+from openinfusion.adapters.durable import sync_folder, write_durably
 from openinfusion.core.errors import FileAccessError, FormatVersionError, OperatorError
-from openinfusion.lake.durable import sync_folder, write_durably
 from openinfusion.lake.engine import Engine, PolarsEngine
 from openinfusion.lake.intake import FOLDERS, event_columns, stored_columns
 from openinfusion.lake.programmes import KEY
@@ -165,6 +165,11 @@ class Lake:
                 found=f"events for the purpose {purpose!r}",
                 expected=f"{self.purpose!r}, as in the rest of this lake; keep other events in a lake of their own",
             )
+
+    @property
+    def made(self) -> str:
+        """What tells this lake from any other, one that was made in its place later too."""
+        return f"{self.path.resolve()} {(self.path / 'lake.json').stat().st_mtime_ns}"
 
     def table(self, name: str) -> DeltaTable:
         """Return one of the Delta tables at its newest version."""

@@ -117,9 +117,15 @@ CHARTS = (
 
 def weekly_block(asked: Weekly, *, now: Answers, weekly: Answers, weeks: Weeks) -> Block:
     """Return one chart with the definition of its question, as this month has it."""
+    meaning = definition(asked.question, now.one(asked.question, dict(asked.keys)))
+    return rate_block(rate_chart(asked, weekly=weekly, weeks=weeks), meaning, missing=asked.missing)
+
+
+def rate_chart(asked: Weekly, *, weekly: Answers, weeks: Weeks) -> RateChart:
+    """Return a question by week as a control chart."""
     rows = [row for row in weekly.rows(asked.question, "week") if all(row[key] == want for key, want in asked.keys)]
     counts = _counts(rows, weeks.days)
-    rate = RateChart(
+    return RateChart(
         heading=asked.heading,
         chart=draw(asked.measure, counts, rules=weeks.rules, rebase_at=weeks.phases_from),
         unit=asked.unit,
@@ -129,8 +135,6 @@ def weekly_block(asked: Weekly, *, now: Answers, weekly: Answers, weeks: Weeks) 
         better=asked.better,
         notes=[note for note in weeks.notes if not counts or note.on.isoformat() >= counts[0].period],
     )
-    meaning = definition(asked.question, now.one(asked.question, dict(asked.keys)))
-    return rate_block(rate, meaning, missing=asked.missing)
 
 
 def _counts(rows: Sequence[Any], days: Sequence[date]) -> list[Count]:

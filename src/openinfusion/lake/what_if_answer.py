@@ -1,6 +1,6 @@
 """Ask a lake what a draft library would have done: over which days, for whom, and beside which library in force."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -29,6 +29,8 @@ from openinfusion.lake.what_if import (
 
 DAYS = 90
 MOST = 12
+# How far an answer is, in percent, after each of its parts: about as long as each takes over a year of a trust.
+_FOUND, _REPLAYED, _LAID_SIDE_BY_SIDE = 10, 60, 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +142,11 @@ class WhatIf:
         return sorted(found, key=lambda one: (-abs(one.alerts_now - one.alerts_then), -one.attempts, one.entry))
 
 
-def what_if(lake: Lake, engine: Engine, question: Question) -> WhatIf:
+def what_if(lake: Lake, engine: Engine, question: Question, *, tell: Callable[[int], None] = lambda _: None) -> WhatIf:
     """
     Return what the libraries would have done with the programmes of a lake.
+
+    ``tell`` is called with how far it is, in percent, for whoever waits.
 
     Raises:
         OperatorError: the lake has no event, or none of this organisation.
@@ -154,11 +158,14 @@ def what_if(lake: Lake, engine: Engine, question: Question) -> WhatIf:
     events = span.within(lake.events(engine, organisation=question.organisation, months=span.months, snapshot=snapshot))
     shapes = lake.shapes()
     by = ("organisation",) if len(organisations) > 1 else ()
+    tell(_FOUND)
     replayed = replay_lake(events, shapes, question.libraries, engine=engine, by=by)
+    tell(_REPLAYED)
     uses = tuple(limit_uses(replayed, len(question.libraries) - 1))
     entries = interesting(replayed, uses, question)
     found = attempts(events, shapes, question.draft, engine=engine, entries=entries)
     before = limits_held(shapes, question.in_force, entries) if question.in_force is not None else {}
+    tell(_LAID_SIDE_BY_SIDE)
     ordered = sorted(found, key=lambda one: entries.index(one.entry))
     lines = tuple(Line(one, before.get(one.key), suggest(one)) for one in ordered)
     return WhatIf(

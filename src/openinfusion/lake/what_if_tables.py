@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from openinfusion.adapters.report.tables import Table, entry_words, limit_words, make_table, show_share
+from openinfusion.adapters.report.tables import Table, entry_words, limit_words, make_table
 from openinfusion.core.library import Library
+from openinfusion.core.numbers import show_share
 from openinfusion.core.replay import Change, Result
 from openinfusion.core.replay_counts import Tally
 from openinfusion.lake.calendar import long_day

@@ -24,8 +24,8 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.transaction import AddAction, RemoveAction
 from polars.io.plugins import register_io_source
 
+from openinfusion.adapters.durable import sync_file, sync_folder
 from openinfusion.core.errors import OperatorError
-from openinfusion.lake.durable import sync_file, sync_folder
 from openinfusion.lake.ids import Hashes, Ids, hash_ids
 from openinfusion.lake.intake import FOLDERS, Intake, stored_columns
 from openinfusion.lake.store import (

@@ -20,6 +20,10 @@ _AMOUNTS = frozenset({Kind.MASS, Kind.INTERNATIONAL_UNIT, Kind.MOLE, Kind.EQUIVA
 _PARTIAL = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?)?)?)?")
 _WHOLE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,12})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
+# What is shown although it cannot be read: too short for a number of a person, and plainly meant as a date.
+_NEARLY_NUMBER = re.compile(r"[-+0-9.,][-+0-9.,eE ]{0,8}")
+_NEARLY_TIME = re.compile(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([T ][0-9:.]{1,16} ?(Z|[+-][0-9:]{2,6})?)?")
+
 
 class Fit(NamedTuple):
     """What a quantity must measure, in words and as a rule."""
@@ -67,8 +71,18 @@ def _number(here: Cursor, cautions: Cautions) -> Fraction | None:
         return None
     number = exact_number(value)
     if number is None:
-        cautions.add(Flag.NUMBER, value.path, "a text, or a number beyond 40 digits")
+        cautions.add(Flag.NUMBER, value.path, _no_number(value))
     return number
+
+
+def _no_number(here: Cursor) -> str:
+    """Return what stands where a number belongs; a text that may name a person is not shown."""
+    if here.number() is not None:
+        return f"a number beyond {_MOST_DIGITS} digits"
+    text = here.text() or ""
+    if _NEARLY_NUMBER.fullmatch(text):
+        return f"the text {shown(text)}"
+    return f"a text of {len(text)} characters" if isinstance(here.value, str) else "no number and no text"
 
 
 def exact_number(here: Cursor) -> Fraction | None:
@@ -158,7 +172,8 @@ def read_moment(here: Cursor, cautions: Cautions) -> datetime | None:
     elif _PARTIAL.fullmatch(text):
         cautions.add(Flag.TIME_PARTIAL, here.path, shown(text))
         return None
-    cautions.add(Flag.TIME_UNREADABLE, here.path, f"{len(text)} characters that are no time")
+    found = shown(text) if _NEARLY_TIME.fullmatch(text) else f"{len(text)} characters that are no time"
+    cautions.add(Flag.TIME_UNREADABLE, here.path, found if isinstance(here.value, str) else "a value that is no text")
     return None
 
 

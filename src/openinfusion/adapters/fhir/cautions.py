@@ -39,6 +39,7 @@ class Flag(Worded):
     UNRESOLVED = ("unresolved", "a reference leads to nothing in this file: kept as it came")
     MODIFIER = ("modifier", "a modifier extension that is not known may change the meaning: THE RESOURCE IS NOT USED")
     IN_ERROR = ("in-error", "the sender says that the resource was entered in error: do not use it")
+    TWICE = ("twice", "another resource has this address, or this type and id: both are listed, count them once")
     NOT_READ = ("not-read", "a resource of a type that is not read: passed over")
 
 

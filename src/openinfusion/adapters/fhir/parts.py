@@ -13,10 +13,11 @@ _PURPOSES: Mapping[str, Purpose] = {"test": "test", "training": "training", "exa
 
 @dataclass(slots=True)
 class Setting:
-    """What is known around one resource: what it can refer to, and what has been flagged."""
+    """What is known around one resource: what it can refer to, what was read so, and what has been flagged."""
 
     cautions: Cautions
     known: dict[str, Cursor] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
     is_bundle: bool = False
 
 

@@ -92,18 +92,19 @@ def read_bundle(content: bytes, *, where: str = "file", release: Release | None 
     kept = [item for item in items if item[0].at("resourceType").text() in READERS]
     judged = _judge([item[0] for item in kept], release, cautions)
     known = _index(items)
+    _flag_twice(items, cautions)
+    reached: set[str] = set()
     made = []
     for here, url in kept:
         if _is_modified(here, cautions):
             continue
         inside = {f"#{one.at('id').value}": one for one in here.each("contained")}
-        setting = Setting(cautions, known | inside, is_bundle=top.at("resourceType").value == "Bundle")
+        setting = Setting(cautions, known | inside, reached, is_bundle=top.at("resourceType").value == "Bundle")
         made.append(READERS[here.at("resourceType").text() or ""](here, url, setting))
         if here.at("status").value == "entered-in-error":
             cautions.add(Flag.IN_ERROR, f"{here.path}.status", "entered-in-error")
-    return Reading(
-        release=judged, resources=tuple(made), cautions=tuple(cautions.met), passed_over=_passed(items, cautions)
-    )
+    passed = _passed(items, reached, cautions)
+    return Reading(release=judged, resources=tuple(made), cautions=tuple(cautions.met), passed_over=passed)
 
 
 def read_resource(content: bytes, *, where: str = "file", release: Release | None = None) -> Reading:
@@ -147,8 +148,7 @@ def _items(top: Cursor) -> Iterator[tuple[Cursor, str | None]]:
         yield top, None
         return
     for entry in top.each("entry"):
-        if entry.at("resource"):
-            yield entry.at("resource"), entry.at("fullUrl").text()
+        yield entry.at("resource"), entry.at("fullUrl").text()
 
 
 def _index(items: list[tuple[Cursor, str | None]]) -> dict[str, Cursor]:
@@ -186,12 +186,29 @@ def _is_modified(here: Cursor, cautions: Cautions) -> bool:
     return False
 
 
-def _passed(items: list[tuple[Cursor, str | None]], cautions: Cautions) -> dict[str, int]:
-    """Count the types that are not read; a Medication is read where it is referred to."""
+def _flag_twice(items: list[tuple[Cursor, str | None]], cautions: Cautions) -> None:
+    """Flag resources that share an address, or a type and id: one infusion told twice is not two infusions."""
+    met: dict[str, str] = {}
+    for here, url in items:
+        kind, number = here.at("resourceType").text(), here.at("id").text()
+        names = [name for name in (url, kind and number and f"{kind}/{number}") if name]
+        if before := next((met[name] for name in names if name in met), None):
+            cautions.add(Flag.TWICE, here.path, f"the identity of {before}")
+        for name in names:
+            met.setdefault(name, here.path)
+
+
+def _passed(items: list[tuple[Cursor, str | None]], reached: set[str], cautions: Cautions) -> dict[str, int]:
+    """Count and flag what is not read; a Medication is read where something refers to it."""
     counts: Counter[str] = Counter()
     for here, _ in items:
-        kind = here.at("resourceType").text() or "no resourceType"
-        if kind not in READERS and kind != "Medication":
-            counts[kind if kind.isalpha() else "an odd type"] += 1
-            cautions.add(Flag.NOT_READ, here.path, kind if kind.isalpha() else "an odd type")
+        kind = here.at("resourceType").text()
+        if kind in READERS or here.path in reached:
+            continue
+        if kind is None:
+            told = "no resourceType" if here else "no resource"
+        else:
+            told = kind if kind.isalpha() else "an odd type"
+        counts[told] += 1
+        cautions.add(Flag.NOT_READ, here.path, told)
     return dict(counts)

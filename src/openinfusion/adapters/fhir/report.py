@@ -11,6 +11,7 @@ from openinfusion.adapters.fhir.read import Reading
 from openinfusion.adapters.fhir.values import Administration
 from openinfusion.core.numbers import decimal_text, is_plain_decimal
 from openinfusion.core.units import Quantity
+from openinfusion.core.wording import moment
 
 
 def reading_to_json(reading: Reading) -> Json:
@@ -63,7 +64,7 @@ def administration_row(given: Administration) -> tuple[str, ...]:
     kind = given.part or ("part" if given.part_of is not None else "")
     # Where only a moment is told, nobody says that it ended then.
     ended = given.end if given.end != given.start else None
-    start, end = (f"{at:%d-%b-%Y %H:%M:%S}" if at is not None else "" for at in (given.start, ended))
+    start, end = (moment(at) if at is not None else "" for at in (given.start, ended))
     rate, dose = (str(one) if one is not None else "" for one in (given.rate, given.dose))
     status = ": ".join([given.status, *(str(reason) for reason in given.reasons[:1])])
     basis = " (programmed)" if given.basis == "programmed" and rate else ""

@@ -138,7 +138,9 @@ def _medicine(here: Cursor, setting: Setting) -> Concept | None:
             setting.cautions.add(Flag.MISSING, f"{here.path}.medication", "no medicine")
         return None
     name = reference(link, setting)
-    found = read_concept(setting.known[name].at("code")) if name in setting.known else None
+    there = setting.known.get(name or "", Cursor(None, ""))
+    setting.reached.add(there.path)
+    found = read_concept(there.at("code"))
     words = link.at("display").text()
     return found or (Concept(text=words) if words is not None else None)
 

@@ -1,5 +1,6 @@
 """Alarms: PCD-04 and PCD-05, in the order of facets of IHE, as flags in OBX-8, and as makers send them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -48,8 +49,22 @@ ALARMS: Mapping[int, Alarm] = {
     258048: Alarm.OTHER,
 }
 """What a code of an alarm is in the open event log. An occlusion tells its side only in its text, if at all."""
-_SIDES = (("upstream", Alarm.OCCLUSION_UPSTREAM), ("downstream", Alarm.OCCLUSION_DOWNSTREAM))
-_OCCLUSION = 196940
+_SIDES = (
+    *((word, Alarm.OCCLUSION_UPSTREAM) for word in ("upstream", "proximal", "fluid side")),
+    *((word, Alarm.OCCLUSION_DOWNSTREAM) for word in ("downstream", "distal", "patient side")),
+)
+_WORDS = (
+    (re.compile(r"\bair[ -]in[ -]line\b|\bair[ -]bubble|\bair detected\b"), Alarm.AIR),
+    (re.compile(r"\bbattery (?:is )?low\b|\blow battery\b"), Alarm.BATTERY_LOW),
+    (re.compile(r"\bbattery (?:is )?(?:empty|depleted)\b|\bdepleted battery\b"), Alarm.BATTERY_DEPLETED),
+    (re.compile(r"\bdoor (?:is )?open\b"), Alarm.DOOR),
+    (re.compile(r"\bnear(?:ly)? (?:the )?(?:end|complete|empty)\b|\binfusion near end\b"), Alarm.NEAR_END),
+    (re.compile(r"\bcontainer (?:is )?empty\b|\bempty container\b"), Alarm.EMPTY),
+)
+"""What an alarm of no table is by its words: makers send codes of their own, or one code for all their alarms."""
+_OCCLUSION, _NAME_OF_OCCLUSION = 196940, "MDC_EVT_FLUID_LINE_OCCL"
+_NAME_OF_EVENT = re.compile(r"MDCX?_EVT_\w+")
+_PRIORITY_WORDS = {"high": "PH", "medium": "PM", "low": "PL"}
 PRIORITIES: Mapping[str, Priority] = {"PH": "high", "PM": "medium", "PL": "low", "PN": "none"}
 Type = Literal["physiological", "technical", "advisory"]
 TYPES: Mapping[str, Type] = {"SP": "physiological", "ST": "technical", "SA": "advisory"}
@@ -120,21 +135,37 @@ def _alarm(told: Told, values: Values, cautions: Cautions) -> tuple[Coded | None
         cautions.add(Leniency.ALARM_NAMED_BY_ITSELF, place, found=shown(named.name or named.code))
         words = first.segment.value(VALUE) or named.name
         return Coded(named.code, named.name, words, named.term), text or words
-    return alarm, text or (alarm.text if alarm.text != alarm.name else None)
+    is_words = alarm.term is None and not _NAME_OF_EVENT.fullmatch(alarm.name)
+    return alarm, text or (alarm.text if is_words or alarm.text != alarm.name else None) or None
 
 
 def _names_alarm(observation: Observation) -> bool:
-    term = observation.meant.named.term
-    return term is not None and term.kind == "alarm"
+    named = observation.meant.named
+    if named.term is not None:
+        return named.term.kind == "alarm"
+    return _NAME_OF_EVENT.fullmatch(named.name) is not None
 
 
 def _kind(alarm: Coded | None, text: str | None) -> Alarm | None:
-    if alarm is None or alarm.term is None:
+    if alarm is None:
         return None
-    if alarm.term.code == _OCCLUSION:
-        words = (text or "").casefold()
-        return next((kind for word, kind in _SIDES if word in words), Alarm.PRESSURE)
-    return ALARMS.get(alarm.term.code)
+    if alarm.name.startswith(_NAME_OF_OCCLUSION) or (alarm.term is not None and alarm.term.code == _OCCLUSION):
+        return _side(f"{text} {alarm.name}".casefold())
+    known = ALARMS.get(alarm.term.code) if alarm.term is not None else None
+    return known or _by_words(f"{text} {alarm.name}".casefold())
+
+
+def _side(words: str) -> Alarm:
+    sides = {kind for word, kind in _SIDES if word in words}
+    return sides.pop() if len(sides) == 1 else Alarm.PRESSURE
+
+
+def _by_words(words: str) -> Alarm | None:
+    """Return the one kind of alarm that words tell."""
+    kinds = {kind for pattern, kind in _WORDS if pattern.search(words)}
+    if "occlusion" in words or "occluded" in words:
+        kinds.add(_side(words))
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _level(sent: str | None, flags: list[str], *, told: Told, cautions: Cautions) -> _Level:
@@ -143,7 +174,11 @@ def _level(sent: str | None, flags: list[str], *, told: Told, cautions: Cautions
     if text is None:
         return _Level(None, None)
     if text not in PRIORITIES:
+        meant = _PRIORITY_WORDS.get(text.casefold())
         place = next((o.segment.place(VALUE) for o in told.alert if _feeds(o, "priority")), "OBX")
+        if meant is not None:
+            cautions.add(Leniency.WORD_MISPRINT, place, found=shown(text), taken=f"read as {meant}")
+            return _Level(PRIORITIES[meant], text)
         cautions.add(Leniency.PRIORITY_NUMBER, place, found=shown(text))
     return _Level(PRIORITIES.get(text), text)
 

@@ -10,7 +10,7 @@ from openinfusion.adapters.hl7.identity import read_coded
 from openinfusion.adapters.hl7.leniency import Cautions, Doubt, Leniency
 from openinfusion.adapters.hl7.metrics import Form, Metric, NodeKind
 from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, words
-from openinfusion.adapters.hl7.shape import OF_NODE, OF_OWNER, OF_PANEL, Fed, Meant
+from openinfusion.adapters.hl7.shape import OF_NODE, OF_OWNER, OF_PANEL, Fed, Meant, is_doubtful
 from openinfusion.adapters.hl7.text import USUAL, Segment, Separators, unescape
 from openinfusion.adapters.hl7.tree import FLAGS, STATUS, UNIT, VALUE, Node, Observation, Panel
 from openinfusion.adapters.hl7.units import Measured, cached_measured, read_measured
@@ -19,14 +19,20 @@ NULLS = frozenset({"NI", "NA", "NAV", "OFF", "MSK", "OTH", "NAN", "PINF", "NINF"
 TEST_FLAGS = frozenset({"DEMO", "TEST"})
 _REFUSING = frozenset({"INV"})
 _DOUBTFUL = frozenset({"QUES", "CAL"})
-_NOT_RESULTS = frozenset({"D", "W"})
-_NOT_PLAIN = _NOT_RESULTS | {""}
+_NOT_RESULTS = frozenset({"D", "W", "d", "w"})
+# "No result can be had", "not asked", "pending": then a value that is there all the same is a riddle.
+_RIDDLES = frozenset({"X", "N", "I", "x", "n", "i"})
+_NOT_PLAIN = _NOT_RESULTS | _RIDDLES | {""}
+_CORRECTED = "C"
+_NULL = '""'
+_EMPTY = frozenset({"", _NULL})
 _DELIVERY_WORDS = ("pump-delivery-", "pump-delivery-status-")
 _OWNERS = frozenset({NodeKind.PUMP, NodeKind.MODULE, NodeKind.RACK})
 Values = dict[str, Any]
 # Looking up a member of an enumeration costs as much as half of what is done with it.
 _AMOUNT, _WORD, _TEXT = Form.AMOUNT, Form.WORD, Form.TEXT
 _PLAIN = 200
+_TORN, _TWICE = Leniency.CODE_AND_NAME.value, Leniency.TOLD_TWICE.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,10 @@ def collect(panel: Panel, cautions: Cautions) -> Told:
     for at, field, slot, _, _, meant in slow:
         value = read_value(segments[at], meant, cautions)
         if value is not None:
-            slots[slot][field] = value
+            told = slots[slot]
+            told[field] = (
+                _one_of(told[field], value, segment=segments[at], cautions=cautions) if field in told else value
+            )
     network, battery = slots[len(shape.owners) * len(OF_OWNER) :][: len(OF_PANEL)]
     return Told(
         groups=dict(_groups(panel, slots)),
@@ -87,6 +96,21 @@ def collect(panel: Panel, cautions: Cautions) -> Told:
         location=tuple(map(panel.observation, shape.locations)),
         others=tuple(map(panel.observation, shape.others)),
     )
+
+
+def _one_of(known: Any, value: Any, *, segment: Segment, cautions: Cautions) -> Any:  # noqa: ANN401 - as read_value
+    """Return what one field holds that two OBX tell: a correction holds; numbers that differ are refused."""
+    if known == value or segment.raw(STATUS) == _CORRECTED:
+        return value
+    if not isinstance(value, Measured):
+        cautions.add(Leniency.TOLD_TWICE, segment.place(VALUE), found="other words than before", taken="the last hold")
+        return value
+    if known.number is None or value.number is None:
+        return known if known.absent == _TWICE or value.number is None else value
+    if known.quantity is not None and known.quantity == value.quantity:
+        return value
+    cautions.add(Leniency.TOLD_TWICE, segment.place(VALUE), found=f"{shown(value.text)} after {shown(known.text)}")
+    return Measured(value.text, value.ucum, absent=_TWICE)
 
 
 def _read_amounts(panel: Panel, slots: list[Values]) -> Iterator[Fed]:
@@ -114,7 +138,8 @@ def _read_texts(panel: Panel, slots: list[Values]) -> Iterator[Fed]:
         fields = segments[at].fields
         if len(fields) > STATUS and fields[STATUS]:
             text = fields[VALUE]
-            if text and "^" not in text and "\\" not in text and not text[0].isspace() and not text[-1].isspace():
+            is_plain = text not in _EMPTY and "^" not in text and "\\" not in text
+            if is_plain and not text[0].isspace() and not text[-1].isspace():
                 slots[slot][field] = text
                 continue
         yield one
@@ -174,7 +199,7 @@ def has_test_flag(panel: Panel) -> bool:
 
 
 def _flags(raw: str) -> list[str]:
-    return [flag.partition("^")[0].strip() for flag in raw.split("~")]
+    return [flag.partition("^")[0].strip().upper() for flag in raw.split("~")]
 
 
 def read_value(segment: Segment, meant: Meant, cautions: Cautions) -> Any:  # noqa: ANN401 - the form of the metric says
@@ -188,11 +213,15 @@ def read_value(segment: Segment, meant: Meant, cautions: Cautions) -> Any:  # no
         cautions.add(Leniency.STATUS_MISSING, segment.place(STATUS), found="nothing")
     raw, form = fields[VALUE], metric.form
     if form is _AMOUNT:
-        is_flagged = size > FLAGS and (fields[FLAGS] or segment.raw(STATUS) in _NOT_RESULTS)
-        return (
-            _flagged(segment, metric, cautions) if is_flagged else _amount(segment, metric, cautions) if raw else None
-        )
-    if not raw:
+        is_flagged = size > FLAGS and (fields[FLAGS] or segment.raw(STATUS) in _NOT_PLAIN)
+        if is_flagged:
+            measured = _flagged(segment, metric, cautions)
+        else:
+            measured = _amount(segment, metric, cautions) if raw and raw != _NULL else None
+        # A number under the wrong name is a wrong number, and nobody knows which of the two is right.
+        is_refused = measured is not None and measured.absent is None and is_doubtful(meant)
+        return Measured(measured.text, measured.ucum, absent=_TORN) if measured is not None and is_refused else measured
+    if not raw or raw == _NULL:
         return None
     if form is _WORD:
         return _one_word(segment, raw, meant=meant, cautions=cautions)
@@ -233,15 +262,16 @@ def _flagged(segment: Segment, metric: Metric, cautions: Cautions) -> Measured |
     null = next((flag for flag in flags if flag in NULLS), None)
     if null is not None:
         return Measured(segment.raw(VALUE), absent=null)
-    if not segment.raw(VALUE):
+    if segment.raw(VALUE) in _EMPTY:
         return None
     measured = _amount(segment, metric, cautions)
     if segment.raw(STATUS) in _NOT_RESULTS or not _REFUSING.isdisjoint(flags):
         where = STATUS if segment.raw(STATUS) in _NOT_RESULTS else FLAGS
         cautions.add(Leniency.NOT_VALID, segment.place(where), found=shown(segment.raw(where)))
         return Measured(measured.text, measured.ucum, absent=Leniency.NOT_VALID.value)
-    if not _DOUBTFUL.isdisjoint(flags):
-        cautions.add(Leniency.QUESTIONABLE, segment.place(FLAGS), found=shown(segment.raw(FLAGS)))
+    doubted = FLAGS if not _DOUBTFUL.isdisjoint(flags) else STATUS if segment.raw(STATUS) in _RIDDLES else None
+    if doubted is not None:
+        cautions.add(Leniency.QUESTIONABLE, segment.place(doubted), found=shown(segment.raw(doubted)))
         return measured._replace(questionable=True)
     return measured
 
@@ -273,6 +303,13 @@ def _one_word(segment: Segment, raw: str, *, meant: Meant, cautions: Cautions) -
     return word
 
 
+_SAME_WORDS = {
+    **dict.fromkeys(("started", "begin", "onset"), "start"),
+    **dict.fromkeys(("continuing", "continues"), "continue"),
+    **dict.fromkeys(("ended", "clear", "cleared"), "end"),
+}
+
+
 @lru_cache(maxsize=2048)
 def _word(key: int | str, raw: str) -> _Word:
     """Return a word of an enumeration as it is published; one that nobody published stays as it came."""
@@ -281,10 +318,18 @@ def _word(key: int | str, raw: str) -> _Word:
     if text is None or text in published or not published:
         return _Word(text, ())
     bare = "".join(text.split()).casefold()
-    for guess in (bare, bare.replace(*_DELIVERY_WORDS), bare.replace("_", "-")):
+    guesses = (_SAME_WORDS.get(bare, bare), bare.replace(*_DELIVERY_WORDS), bare.replace("_", "-"))
+    for guess in (*guesses, _with_prefix("-".join(text.split()).casefold(), published)):
         if guess in published:
             return _Word(guess, (Doubt(Leniency.WORD_MISPRINT, shown(text), f"read as {guess}"),))
     return _Word(text, (Doubt(Leniency.WORD_UNKNOWN, shown(text), "kept as it came"),))
+
+
+def _with_prefix(bare: str, published: frozenset[str]) -> str | None:
+    """Return the one word that is another with more of what all words of its enumeration begin with."""
+    ends = [word for word in published if word.endswith(f"-{bare}")]
+    found = [word for word in ends if all(other.startswith(word[: -len(bare)]) for other in published)]
+    return found[0] if len(found) == 1 else None
 
 
 def read_pairs(segment: Segment, raw: str) -> Mapping[str, str]:

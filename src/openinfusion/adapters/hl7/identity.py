@@ -4,11 +4,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from openinfusion.adapters.hl7.leniency import Cautions, Doubt, Leniency
-from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, Term, read_term
+from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, Term, read_term, term_named
 from openinfusion.adapters.hl7.text import USUAL, Segment
 from openinfusion.core.event_parts import Private
 
 _LONGEST_ID = 200
+# What HL7 writes for "there is none".
+_NULL = '""'
 
 
 class Entity(NamedTuple):
@@ -63,6 +65,14 @@ class Coded(NamedTuple):
     text: str
     term: Term | None
 
+    @property
+    def is_two(self) -> bool:
+        """Whether code and name are those of two known things."""
+        if self.term is None or self.name == self.term.refid:
+            return False
+        named = term_named(self.name.upper())
+        return named is not None and named.key != self.term.key
+
 
 class Place(NamedTuple):
     """A place (PL), from the ward to the bed and the building around it; a bed may tell who lies in it."""
@@ -97,7 +107,7 @@ def _entity(raw: str) -> Entity | None:
 
 
 def _of_parts(parts: list[str]) -> Entity | None:
-    bare = [part.strip() for part in parts[:4]]
+    bare = [part.strip() if part != _NULL else "" for part in parts[:4]]
     return Entity(*bare) if any(bare) else None
 
 
@@ -120,7 +130,10 @@ def _coded(raw: str) -> tuple[Coded, tuple[Doubt, ...]]:
 
 def _coded_of(parts: list[str]) -> tuple[Coded, tuple[Doubt, ...]]:
     if len(parts) == 1 and not parts[0].strip().isdigit():
-        return Coded("", "", parts[0].strip(), None), ()
+        # A name that stands alone is read by name; else it is a text.
+        bare = parts[0].strip()
+        named = read_term(bare.upper())
+        return Coded("", named.term.refid if named.term else "", bare, named.term), named.doubts
     named = read_term("^".join(parts[:6]))
     original = parts[8].strip() if len(parts) > 8 else ""  # noqa: PLR2004 - CWE-9 is the original text
     return Coded(named.code, named.name, original or named.name or named.code, named.term), named.doubts
@@ -128,7 +141,8 @@ def _coded_of(parts: list[str]) -> tuple[Coded, tuple[Doubt, ...]]:
 
 def read_place(parts: list[str]) -> Place:
     """Return a place from the components of a PL."""
-    unit, room, bed, facility, _, _, building, floor, description = [part.strip() for part in [*parts, *[""] * 9][:9]]
+    bare = [part.strip() if part != _NULL else "" for part in [*parts, *[""] * 9][:9]]
+    unit, room, bed, facility, _, _, building, floor, description = bare
     return Place(unit, room, bed, facility, building, floor, description)
 
 

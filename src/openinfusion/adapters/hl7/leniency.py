@@ -20,6 +20,9 @@ class Leniency(Worded):
     LINE_ENDS = ("line-ends", "segments end with LF or CRLF instead of CR: read as CR")
     EMPTY_LINE = ("empty-line", "a line without any text stands between two segments: skipped")
     NO_SEGMENT = ("no-segment", "a line does not begin with the name of a segment: skipped, its bytes are kept")
+    WRAPPED = ("wrapped-line", "a segment goes on in the next line: put together; a number that is parted is none")
+    BATCH = ("batch", "the head of a batch (FHS, BHS) stands before the message: skipped")
+    SEVERAL = ("several-messages", "another message stands after the first: only the first was read")
     GLUED = ("glued-segments", "the CR between two segments is lost: parted before PID, PV1, OBR and OBX")
     TRUNCATED = ("truncated", "the message ends too early: what is there was read")
     SEPARATORS = ("separators", "MSH-2 does not give four separators: the usual ones stand in for what is missing")
@@ -32,12 +35,20 @@ class Leniency(Worded):
         "profile-other",
         "MSH-21 belongs to another transaction than MSH-9 or the content: the latter hold",
     )
+    TRIGGER_OTHER = (
+        "trigger-other",
+        "MSH-9 or MSH-21 says alarm or event of delivery and the content is the other of both: the content holds",
+    )
     PROFILE_MISSING = ("profile-missing", "MSH-21 does not tell the transaction: read from MSH-9 and the content")
     CODE_MISPRINT = ("code-misprint", "a code is a known misprint: read as the code that was meant")
     CODE_LEGACY = ("code-legacy", "a code of before 2012 (68164 to 68169): read as its successor")
     CODE_UNKNOWN = ("code-unknown", "a code is in no table, but its name is: read by name")
     CODE_BY_NAME = ("code-by-name", "a code is 0 or empty although its name has one: read by name")
-    CODE_AND_NAME = ("code-and-name", "code and name mean different things: the code holds")
+    CODE_AND_NAME = (
+        "code-and-name",
+        "code and name mean different things: the code holds for words, A NUMBER AND AN EVENT ARE REFUSED",
+    )
+    CODE_EXCHANGED = ("code-exchanged", "code and name stand in each other's place: read the other way round")
     WORD_MISPRINT = ("word-misprint", "a value of an enumeration is misprinted: read as the value that was meant")
     WORD_UNKNOWN = ("word-unknown", "a value is in no public enumeration: kept as it came")
     SUB_ID_MISSING = ("sub-id-missing", "OBX-4 is absent: taken as part of the device node before it")
@@ -53,22 +64,32 @@ class Leniency(Worded):
     UNIT_UNKNOWN = ("unit-unknown", "a unit is not one that can be read: THE VALUE IS REFUSED")
     UNIT_UNFIT = ("unit-unfit", "a unit does not measure what the code says: THE VALUE IS REFUSED")
     NUMBER = ("number", "a value is not a plain decimal: THE VALUE IS REFUSED")
+    UNIT_INSIDE = ("unit-in-value", "a unit stands behind the number (12.5 mL/h) in OBX-5: read as number and unit")
     NUMBER_ODD = ("number-odd", "a number is written in another way (+1, .5, 1,5 is not): read as the same number")
     NOT_VALID = ("not-valid", "OBX-8 or OBX-11 says that a value must not be used: THE VALUE IS REFUSED")
-    QUESTIONABLE = ("questionable", "OBX-8 says that a value is questionable: kept, and said")
+    QUESTIONABLE = ("questionable", "OBX-8 or OBX-11 says that a value is questionable: kept, and said")
+    TOLD_TWICE = ("told-twice", "two OBX tell one thing of one source in different ways: A NUMBER IS REFUSED")
     NO_ZONE = ("no-zone", "a time has no zone, and neither has MSH-7: the zone set for the sender is assumed")
     NO_TIME_OF_DAY = ("no-time-of-day", "a time is a day only: midnight is assumed")
+    TIME_ODD = ("time-odd", "a time is written as in ISO 8601, not as in HL7: read as the same time")
     TIME_UNREADABLE = ("time-unreadable", "a time cannot be read: left out")
     TIME_ELSEWHERE = ("time-elsewhere", "a time stands in OBX-7 or OBR-6: read from there")
     TIME_FROM_HEADER = ("time-from-header", "no time of the occurrence is told: the time of sending stands in")
     PATIENT_WORDS = ("patient-in-words", "PID-3 says in words that there is no patient: read as no patient")
     PRIORITY_NUMBER = ("priority-number", "the priority of an alarm is a number: kept as it came, no priority is read")
     ALARM_NAMED_BY_ITSELF = ("alarm-in-obx-3", "the alarm stands in OBX-3 instead of OBX-5: read from there")
+    ALARM_IN_REPORT = ("alarm-in-report", "an alarm stands in a report of values: kept as it came, NO ALARM IS READ")
     TEST_DATA = ("test-data", "MSH-11 or OBX-8 says that this is a test or a demonstration: not for clinical analysis")
     LOCATION_IN_DEVICE = ("location-in-device", "the ward stands in repetitions of OBX-18: read from there")
+    SEVERAL_PATIENTS = ("several-patients", "a message tells of several patients: each OBR is of the one before it")
     MORE_THAN_ONE = ("more-than-one", "a message that tells one thing has several OBR: only the first was read")
     TOO_MANY = ("too-many", "one OBR has more pumps and modules than any rack holds: read as one")
     TOO_FEW = ("too-few", "a part that IHE requires is missing: what is there was read")
+
+    @property
+    def costs_something(self) -> bool:
+        """Whether a value or a time was lost by it, not only read in another way than it should have been written."""
+        return "REFUSED" in self.words or self in (Leniency.TIME_UNREADABLE, Leniency.NO_SEGMENT, Leniency.TRUNCATED)
 
 
 class Caution(NamedTuple):

@@ -14,6 +14,7 @@ from openinfusion.adapters.flags import shown
 from openinfusion.adapters.hl7.alerts import read_alert
 from openinfusion.adapters.hl7.collect import Told, collect, has_test_flag, read_value
 from openinfusion.adapters.hl7.identity import (
+    Coded,
     Entity,
     Place,
     private,
@@ -62,15 +63,35 @@ def read_meaning(message: Message, *, zone: tzinfo = UTC) -> Meaning:
     if read is None:
         header = _header(message, transaction, sent=sent, is_test=False)
         return Other(header=header, message=message, warnings=tuple(cautions.met))
-    person = Person(read_patient(message.first("PID"), cautions), read_visit(message.first("PV1")))
-    context = Context(clock, person, sent, cautions)
+    persons = _persons(message, cautions)
+    context = Context(clock, persons[0], sent, cautions)
     told = [(panel, collect(panel, cautions)) for panel in read_panels(message, cautions)] or [_nothing(cautions)]
     is_test = any(has_test_flag(panel) for panel, _ in told)
     header = _header(message, transaction, sent=sent, is_test=is_test)
     if header.purpose != "clinical":
         found = header.purpose if header_segment.raw(11)[:1] in _PURPOSES else "DEMO or TEST in OBX-8"
         cautions.add(Leniency.TEST_DATA, header_segment.place(11), found=found)
+    if len(persons) > 1 and transaction is Transaction.REPORT:
+        return _report_of_several(header, told, [context._replace(person=person) for person in persons])
     return read(header, told, context)
+
+
+def _persons(message: Message, cautions: Cautions) -> list[Person]:
+    """Return whom a message is about; where it tells of several patients, whom each of its OBR is about."""
+    patients = [segment for segment in message.segments if segment.name == "PID"]
+    if len(patients) < 2:  # noqa: PLR2004 - one patient, or none
+        return [Person(read_patient(patients[0] if patients else None, cautions), read_visit(message.first("PV1")))]
+    cautions.add(Leniency.SEVERAL_PATIENTS, "PID[2]", found=f"{len(patients)} PID")
+    pid = pv1 = None
+    persons = []
+    for segment in message.segments:
+        if segment.name == "PID":
+            pid, pv1 = segment, None
+        elif segment.name == "PV1":
+            pv1 = segment
+        elif segment.name == "OBR":
+            persons.append(Person(read_patient(pid, cautions), read_visit(pv1)))
+    return persons or [Person(None, None)]
 
 
 def _nothing(cautions: Cautions) -> tuple[Panel, Told]:
@@ -109,12 +130,26 @@ def _report(header: Header, told: _Told, context: Context) -> Meaning:
     return DeviceReport(header=header, states=states, warnings=tuple(context.cautions.met))
 
 
+def _report_of_several(header: Header, told: _Told, contexts: list[Context]) -> Meaning:
+    """Return a report on several patients: each OBR is of the one before it; what has no OBR is of nobody."""
+    nobody = contexts[0]._replace(person=_NOBODY)
+    each = zip(told, [*contexts, *[nobody] * len(told)], strict=False)
+    states = tuple(state for (panel, one), context in each for state in pump_states(panel, one, context))
+    return DeviceReport(header=header, states=states, warnings=tuple(nobody.cautions.met))
+
+
+_NOBODY = Person(None, None)
+
+
 def _event(header: Header, told: _Told, context: Context) -> Meaning:
     panel, first = _first(told, context)
     values = next((group.pump for group in first.groups.values() if "event" in group.pump), {})
     event = values.get("event")
+    if event is not None and event.is_two:
+        # A start that may be a stop is neither.
+        event = Coded(event.code, event.name, event.text, None)
     if event is None or event.term is None:
-        found = "no code of an event" if event is None else shown(event.name or event.code)
+        found = "no code of an event" if event is None else shown(event.name or event.code or event.text)
         context.cautions.add(Leniency.TOO_FEW, "OBX", found=found)
     state = pump_states(panel, first, context)[0]
     source = _event_source(panel, values.get("event_source"))

@@ -126,6 +126,7 @@ _SOURCE: dict[int | str, tuple[str, str]] = {
     158000: ("dose_remaining", "dose"),
     158001: ("dose_total", "dose"),
     158002: ("dose_delivered", "dose"),
+    "MDC_INFUS_DOSE_DELIV": ("dose_delivered", "dose"),
     158003: ("dose_segment", "dose"),
     157760: ("concentration", "concentration"),
     68063: ("weight", "weight"),
@@ -143,9 +144,18 @@ _SOURCE_WORDS: dict[int | str, str] = {
     158007: "completion",
     158009: "program_status",
 }
-_SOURCE_TEXTS: dict[int | str, str] = {158012: "label", 184514: "drug", 184515: "drug_id", 184516: "care_area"}
+_SOURCE_TEXTS: dict[int | str, str] = {
+    158012: "label",
+    # The name of the drug before 2013, then its successor.
+    184330: "drug",
+    184514: "drug",
+    184515: "drug_id",
+    184516: "care_area",
+}
 _MORE: dict[int | str, tuple[str, str]] = {
     157994: ("container_start", "volume"),
+    # Counted since somebody cleared it, which may be in another infusion (IPEC before 2013).
+    157888: ("counter", "volume"),
     157997: ("container_time", "duration"),
     157998: ("dose_interval", "duration"),
     158004: ("container_drug", "dose"),
@@ -239,3 +249,4 @@ METRICS: Mapping[int | str, Metric] = MappingProxyType(
         **_OTHERS,
     }
 )
+RATE, FLOW = METRICS[157784], METRICS[158014]

@@ -22,7 +22,16 @@ from openinfusion.adapters.hl7.leniency import Doubt, Leniency
 from openinfusion.adapters.hl7.text import unescape
 
 LONGEST_CACHED = 160
-_SAME_NAMES = (("MDC_PUMP_", "MDC_DEV_PUMP_"), ("MDC_DEV_PUMP_", "MDC_PUMP_"), ("MDCX_", "MDC_"), ("MDC_", "MDCX_"))
+_PREFIXES = ("MDC_", "MDCX_")
+# Drafts of orders with steps and of boluses (IHE CP-PCD-141, 142) say INFUSION where the standard says INFUS.
+_DRAFTS = (("MDC_INFUSION_", "MDC_INFUS_"), ("MDCX_INFUSION_", "MDC_INFUS_"))
+_SAME_NAMES = (
+    ("MDC_PUMP_", "MDC_DEV_PUMP_"),
+    ("MDC_DEV_PUMP_", "MDC_PUMP_"),
+    ("MDCX_", "MDC_"),
+    ("MDC_", "MDCX_"),
+    *_DRAFTS,
+)
 
 
 class Term(NamedTuple):
@@ -151,9 +160,13 @@ def _read_term(text: str) -> Named:
     doubts: list[Doubt] = []
     if has_blanks:
         doubts.append(Doubt(Leniency.BLANKS, f"blanks in {shown(text)}", "removed"))
+    if name.isdigit() and code.upper().startswith(_PREFIXES):
+        doubts.append(Doubt(Leniency.CODE_EXCHANGED, shown(f"{code}^{name}"), f"read as {shown(f'{name}^{code}')}"))
+        code, name = name, code
     number = int(code) if code.isascii() and code.isdigit() and len(code) < 12 else 0  # noqa: PLR2004 - no code is longer
     term = _by_code(number, code, doubts) if number else None
-    by_name = term_named(name.upper()) if name else None
+    # A name that stands alone may stand in the place of the code.
+    by_name = term_named((name or code).upper()) if name or not number else None
     if term is None:
         term = by_name
         if term is not None and (term.code or code not in ("", "0")):

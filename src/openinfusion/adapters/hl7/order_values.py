@@ -56,6 +56,10 @@ def read_observations(segments: Iterable[Segment], values: "Values") -> list[Obx
         named = read_term(segment.raw(3))
         values.cautions.place(named.doubts, segment.place(3))
         key = str(named.term.key) if named.term is not None else ""
+        if key != PUMP and any(doubt.code is Leniency.CODE_AND_NAME for doubt in named.doubts):
+            values.refuse(
+                INVALID, Field.OBSERVATION, found=shown(segment.raw(3)), expected="one thing by code and name"
+            )
         if key in _USED:
             found.append(Obx(key, segment))
         else:

@@ -239,7 +239,12 @@ def _total_volume(groups: list[_Group], values: Values) -> Quantity | None:
     return total
 
 
-_DEVICES: dict[str, PumpKind | None] = {"IVP": "large-volume pump", "SYR": "syringe pump", "PCA": None, "": None}
+_DEVICES: dict[str, PumpKind | None] = {
+    **dict.fromkeys(("IVP", "LVP"), "large-volume pump"),
+    "SYR": "syringe pump",
+    "PCA": None,
+    "": None,
+}
 _PLACES = {"IV": False, "IVPB": True, "": False}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from openinfusion.adapters.flags import shown
 from openinfusion.adapters.hl7.leniency import Cautions, Leniency
-from openinfusion.adapters.hl7.text import USUAL, Message, Segment, Separators, segments_of
+from openinfusion.adapters.hl7.text import USUAL, Message, Segment, Separators, is_name, segments_of
 from openinfusion.core.errors import SenderError
 
 LARGEST_MESSAGE = 2**20
@@ -19,7 +19,9 @@ LONGEST_SEGMENT = 2**16
 _START, _END = b"\x0b", b"\x1c"
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n\x00"
-_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
+_BEFORE_MESSAGE = re.compile(rb"(?:FHS|BHS)[^A-Za-z0-9\s][^\r\n]*[\r\n]+")
+_OF_NUMBERS = re.compile(r"[-+.,0-9]+")
+_KNOWN = frozenset({"MSH", "PID", "PV1", "ORC", "OBR", "OBX", "RXG", "RXR", "TQ1", "NTE", "PRT", "MSA", "ERR"})
 _CHARSET_FIELD = 18
 _CODECS = {
     "": "ascii",
@@ -70,6 +72,9 @@ def _without_frame(raw: bytes, cautions: Cautions) -> bytes:
     stripped = data.lstrip(_BLANK)
     if len(stripped) != len(data):
         cautions.add(Leniency.LEADING_BLANKS, "MSH", found="blanks before the message")
+    while (batch := _BEFORE_MESSAGE.match(stripped)) is not None:
+        cautions.add(Leniency.BATCH, "message", found=f"{stripped[:3].decode('ascii')} before MSH")
+        stripped = stripped[batch.end() :].lstrip(_BLANK)
     if 0 < stripped.find(b"MSH|") <= _MOST_JUNK:
         # A start byte that an editor or a character set has made into something else.
         cautions.add(Leniency.FRAMING, "message", found="bytes before MSH")
@@ -103,7 +108,8 @@ def _separators(data: bytes, cautions: Cautions) -> Separators:
     separators = Separators(*marks)
     if "".join(separators[1:]) != given:
         cautions.add(Leniency.SEPARATORS, "MSH[1]-2", found=shown(given))
-    return separators
+    # A fifth mark (HL7 2.7: truncation) parts nothing.
+    return USUAL if separators == USUAL else separators
 
 
 def _decoded(data: bytes, separators: Separators, cautions: Cautions) -> str:
@@ -143,6 +149,9 @@ def _segments(text: str, separators: Separators, cautions: Cautions) -> list[Seg
         lines = list(_parted(lines, separators.field, cautions))
         _check_count(len(lines))
         segments, counts, _ = segments_of(lines, separators)
+    if counts.get("MSH", 0) > 1:
+        cautions.add(Leniency.SEVERAL, "MSH[2]", found=f"{counts['MSH']} messages")
+        del segments[next(at for at, segment in enumerate(segments) if segment.name == "MSH" and at) :]
     if len(text) > LONGEST_SEGMENT and max(map(len, lines)) > LONGEST_SEGMENT:
         expected = f"at most {LONGEST_SEGMENT:,} characters"
         raise SenderError(where="message", found="a segment longer than that of any pump", expected=expected)
@@ -155,18 +164,39 @@ def _check_count(count: int) -> None:
 
 
 def _segment_lines(lines: list[str], mark: str, cautions: Cautions) -> Iterator[str]:
-    """Yield the lines that are segments; say what the others are, without showing them: one may be half a PID."""
+    """
+    Yield the lines that are segments, each with the lines that it goes on in.
+
+    What the others are is said without showing them: one may be half a PID.
+    """
+    held, is_open = "", False
     for number, line in enumerate(lines, start=1):
         bare = line.lstrip(" \t")
         place = f"line {number}"
         if not bare:
             cautions.add(Leniency.EMPTY_LINE, place, found="nothing")
-        elif not _NAME.fullmatch(bare[:3]) or bare[3:4] not in ("", mark):
-            cautions.add(Leniency.NO_SEGMENT, place, found=f"{len(line)} characters")
-        else:
+            is_open = False
+        elif is_name(bare[:3]) and bare[3:4] in ("", mark):
             if len(bare) != len(line):
                 cautions.add(Leniency.LEADING_BLANKS, place, found=f"blanks before {bare[:3]}")
-            yield bare
+            if held:
+                yield held
+            held, is_open = bare, True
+        elif is_open and bare[:3].upper() not in _KNOWN:
+            cautions.add(Leniency.WRAPPED, place, found=f"{len(line)} characters")
+            held = _put_together(held, line, mark)
+        else:
+            cautions.add(Leniency.NO_SEGMENT, place, found=f"{len(line)} characters")
+    if held:
+        yield held
+
+
+def _put_together(held: str, line: str, mark: str) -> str:
+    """Return a segment with the line that it goes on in; digits that may be of one number or of two stay apart."""
+    if held.startswith("MSH"):
+        return held + line
+    is_number = _OF_NUMBERS.fullmatch(held.rpartition(mark)[2]) and _OF_NUMBERS.fullmatch(line.partition(mark)[0])
+    return f"{held}\n{line}" if is_number else held + line
 
 
 _AFTER = {
@@ -179,9 +209,10 @@ _AFTER = {
 
 def _is_glued(text: str, counts: dict[str, int], mark: str) -> bool:
     """Whether a name of a segment stands within a line; counting is a tenth of the price of searching."""
-    for name in ("OBX", "OBR"):
-        if text.count(f"{name}{mark}") != counts.get(name, 0):
-            return True
+    own = [counts.get(name, 0) for name in ("OBX", "OBR")]
+    # What both begin with is counted first, in one pass: in most messages nothing else has it.
+    if text.count("OB") != sum(own) and [text.count(f"{name}{mark}") for name in ("OBX", "OBR")] != own:
+        return True
     # Further on, a field may end in PID ("RAPID"); before the first OBR none does.
     until_obr = text[: text.find("\rOBR")]
     return any(until_obr.count(f"{name}{mark}") != counts.get(name, 0) for name in ("PID", "PV1"))

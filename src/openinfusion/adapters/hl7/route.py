@@ -3,7 +3,9 @@ Which transaction a message is.
 
 IHE says: by the number (OID) in MSH-21 and nothing else. Real gateways send their own numbers, only a name, a blank
 before it, or the number of another transaction. So the number is asked first, then the trigger of MSH-9, then the
-content; where a trigger that only one transaction has speaks against the number, the trigger holds.
+content; where a trigger that only one transaction has speaks against the number, the trigger holds. Some send their
+alarms with the trigger of an event of delivery, or the other way round: there the content holds, for else an alarm or a
+start would be lost.
 """
 
 import re
@@ -54,6 +56,7 @@ VARIANTS: Mapping[str, Transaction] = MappingProxyType(
         f"{_IHE}4.1": Transaction.REPORT,
         f"{_IHE}4.4": Transaction.ALERT,
         f"{_IHE}4.4.1": Transaction.ALERT,
+        f"{_IHE}1.10.1": Transaction.EVENT,
     }
 )
 TRIGGERS: Mapping[str, Transaction] = MappingProxyType(
@@ -75,6 +78,10 @@ _NAMES = (
     (re.compile(r"PCD_?0?01\b|DEC|ORU_?R01"), Transaction.REPORT),
 )
 _MANAGEMENT = re.compile(r"69135\b|MDC_OBS_MEM\b|MDCX_EVT_POWER_CHG\b")
+
+_ALARM = (b"|196616^", b"MDC_EVT_ALARM")
+_OF_ALARM = (b"|68481^", b"|68482^", b"_EVENT_PHASE", b"_ALARM_STATE")
+_DELIVERY = re.compile(rb"MDC_EVT_PUMP_DELIV_|\|(?:197288|197290|197292)\^")
 
 
 class _Told(NamedTuple):
@@ -100,10 +107,29 @@ def route(message: Message, cautions: Cautions) -> Transaction:
         return profile_says or Transaction.OTHER
     content = None if told.certain else _content(message, has_profile=profile_says is not None)
     found = told.certain or content or profile_says or Transaction.REPORT
+    held = _held(message.raw, found)
+    if found is Transaction.REPORT and b"|196616^" in message.raw:
+        cautions.add(Leniency.ALARM_IN_REPORT, "OBX", found="MDC_EVT_ALARM", taken="kept as it came")
+    if held is not found:
+        cautions.add(Leniency.TRIGGER_OTHER, header.place(9), found=found.value, taken=f"read as {held.value}")
+        return held
     if profile_says is not None and profile_says is not found and not _go_together(profile_says, found):
         taken = f"read as {found.value}"
         cautions.add(Leniency.PROFILE_OTHER, header.place(PROFILE), found=profile_says.value, taken=taken)
     return found
+
+
+def _held(raw: bytes, said: Transaction) -> Transaction:
+    """Return alarm or event by what a message holds, where it holds nothing of what it says it is."""
+    if said is Transaction.EVENT and not _tells_event(raw):
+        return Transaction.ALERT if any(mark in raw for mark in _ALARM) else said
+    if said is Transaction.ALERT and _tells_event(raw) and not any(mark in raw for mark in (*_ALARM, *_OF_ALARM)):
+        return Transaction.EVENT if _DELIVERY.search(raw) else said
+    return said
+
+
+def _tells_event(raw: bytes) -> bool:
+    return b"MDC_ATTR_EVT_COND" in raw or b"68487^" in raw
 
 
 def _in_usual(header: Segment, number: int) -> str:
@@ -160,6 +186,6 @@ def _content(message: Message, *, has_profile: bool) -> Transaction | None:
         return Transaction.MANAGEMENT
     if b"MDCX_LS_ATTR_" in raw:
         return Transaction.LOCATION
-    if b"MDC_ATTR_EVT_COND" in raw or b"68487^" in raw:
+    if _tells_event(raw):
         return Transaction.EVENT
     return Transaction.ALERT if b"|196616^" in raw else None

@@ -8,13 +8,14 @@ OBX-4 alone, and a pump sends the same again and again: shapes are kept, the val
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
 from openinfusion.adapters.flags import shown
 from openinfusion.adapters.hl7.leniency import Doubt, Leniency
-from openinfusion.adapters.hl7.metrics import METRICS, NODES, SOURCES, Form, Metric, NodeKind, Part
+from openinfusion.adapters.hl7.metrics import FLOW, METRICS, NODES, RATE, SOURCES, Form, Metric, NodeKind, Part
 from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, Named, read_term
 
 CODE, SUB_ID = 3, 4
@@ -23,6 +24,7 @@ _LEVELS = 4
 # No rack holds more pumps and modules; what claims more is read as one, or each would look at all the others.
 MOST_OWNERS = 64
 _DEVICE_NAME = re.compile(r"MDC_DEV_\w+|\w+_(?:MDS|VMD|CHAN)")
+_SURE_DEVICE_NAME = re.compile(r"\w+_(?:MDS|VMD|CHAN)")
 _RANKS = {NodeKind.RACK: 0, NodeKind.PUMP: 1, NodeKind.MODULE: 2}
 # Where values go: first what each owner (pump, module) tells, then network and battery, then two for each node.
 OF_OWNER = (Part.PUMP, Part.DELIVERY, Part.SYRINGE, Part.SOURCE, Part.MORE)
@@ -147,14 +149,30 @@ def _find_meaning(raw: str) -> Meant:
 _meant = lru_cache(maxsize=4096)(_find_meaning)
 
 
+def is_doubtful(meant: Meant) -> bool:
+    """Whether code and name of an OBX-3 mean different things."""
+    return any(doubt.code is Leniency.CODE_AND_NAME for doubt in meant.named.doubts)
+
+
+def _at_path(meant: Meant, path: _Path | None) -> Meant:
+    """Return what an OBX-3 means at its place: a name like a device's, of no table, is no device where a metric is."""
+    is_guess = meant.node is NodeKind.OTHER and meant.named.term is None
+    if is_guess and path is not None and path.key.count(".") >= _LEVELS - 1:
+        return meant if _SURE_DEVICE_NAME.fullmatch(meant.named.name) else meant._replace(node=None)
+    return meant
+
+
 def shape_of(ids: Ids, *, is_small: bool) -> Shape:
     """Return the shape of an OBR from OBX-3 and OBX-4 of its OBX; those of small messages are kept."""
     return _kept_shape(ids) if is_small else _shape(ids)
 
 
 def _shape(ids: Ids) -> Shape:
-    means = [_meant(code) if len(code) <= LONGEST_CACHED else _find_meaning(code) for code, _ in ids]
     paths = [_path(path) for _, path in ids]
+    means = [
+        _at_path(_meant(code) if len(code) <= LONGEST_CACHED else _find_meaning(code), path)
+        for (code, _), path in zip(ids, paths, strict=True)
+    ]
     builder = _Builder(ids)
     for at, (meant, path) in enumerate(zip(means, paths, strict=True)):
         if meant.node is not None:
@@ -188,6 +206,7 @@ def _sorted(builder: "_Builder") -> Shape:
         builder.doubts.append((nodes[owners[0]].at, SUB_ID, _doubt(Leniency.TOO_MANY, f"over {MOST_OWNERS}")))
     by_part: dict[Part | None, list[Entry]] = {Part.ALERT: [], Part.LOCATION: [], None: []}
     rest: list[Fed] = []
+    programmed = _told_by_sources(builder, owned)
     by_form: dict[Form, list[Fed]] = {Form.AMOUNT: [], Form.TEXT: [], Form.WORD: []}
     for entry in builder.entries:
         metric = entry.meant.metric
@@ -196,11 +215,14 @@ def _sorted(builder: "_Builder") -> Shape:
             by_part[part].append(entry)
         elif metric is not None:
             owner = owned[entry.node] if entry.node is not None else None
+            if entry.meant.metric is RATE and _is_flow(entry, builder, is_programmed=owner in programmed):
+                metric = FLOW
             group = owners.index(owner) if owner in owners else 0
             slot = _slot(entry, metric.part, group=group, builder=builder, owners=len(owners))
             term = entry.meant.named.term
             one = Fed(entry.at, metric.field, slot, metric.fit, term.key if term else "", entry.meant)
-            by_form.get(metric.form, rest).append(one)
+            (rest if is_doubtful(entry.meant) else by_form.get(metric.form, rest)).append(one)
+    rest += _told_twice(by_form)
     return Shape(
         nodes=tuple(nodes),
         owners=owners,
@@ -213,6 +235,32 @@ def _sorted(builder: "_Builder") -> Shape:
         others=tuple(by_part[None]),
         doubts=tuple(builder.doubts),
     )
+
+
+def _told_twice(by_form: dict[Form, list[Fed]]) -> list[Fed]:
+    """Take out what feeds one field more than once, and return it: the values must be held against each other."""
+    counts = Counter((one.slot, one.field) for fed in by_form.values() for one in fed)
+    taken: list[Fed] = []
+    if len(counts) < counts.total():
+        for fed in by_form.values():
+            taken += [one for one in fed if counts[one.slot, one.field] > 1]
+            fed[:] = [one for one in fed if counts[one.slot, one.field] == 1]
+    return taken
+
+
+def _told_by_sources(builder: "_Builder", owned: list[int | None]) -> set[int | None]:
+    """Return the pumps and modules of which a source tells its own rate, and nothing else tells what flows."""
+    found: dict[object, set[int | None]] = {RATE: set(), FLOW: set()}
+    for one in builder.entries:
+        metric = one.meant.metric
+        if one.node is not None and (metric is FLOW or (metric is RATE and builder.nodes[one.node].kind in SOURCES)):
+            found[metric].add(owned[one.node])
+    return found[RATE] - found[FLOW]
+
+
+def _is_flow(entry: Entry, builder: "_Builder", *, is_programmed: bool) -> bool:
+    """Whether a rate is what flows: in trees of before 2013 that of the delivery, where a source has one of its own."""
+    return is_programmed and entry.node is not None and builder.nodes[entry.node].kind is NodeKind.DELIVERY
 
 
 def _owners(nodes: list[NodeShape], owned: list[int | None]) -> tuple[int | None, ...]:

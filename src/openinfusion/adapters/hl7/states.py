@@ -24,6 +24,7 @@ _KINDS: Mapping[NodeKind, FlowSource] = {
 # What senders put into OBR-4 where nothing is infused or nobody knows what: "unknown", "monitoring of patient".
 _NO_DRUG = frozenset({"999999", "182777000"})
 _NAMED_MODEL = re.compile(r"(\w+)=(.*?)(?=\s+\w+=|$)")
+_WARD_AND_FACILITY = 4
 _OF_PUMP = ("system_id", "library_name", "rack_library_name", "rack_library_version", "power_state", "connection")
 _MAINS = frozenset({"onmains", "onmains(0)", "ac", "mains"})
 _BATTERY = frozenset({"onbattery", "onbattery(1)", "dc", "battery"})
@@ -183,12 +184,22 @@ def _ward(panel: Panel, context: Context) -> tuple[str | None, str | None]:
     """Return ward and hospital: by the pump's own network (B. Braun: repetitions of OBX-18), else by PV1."""
     for segment in panel.segments:
         if len(segment.fields) > DEVICE and segment.separators.repetition in segment.fields[DEVICE]:
-            ward, facility = segment.value(DEVICE, repetition=3), segment.value(DEVICE, repetition=4)
+            ward, facility = _told_ward(segment)
             if ward or facility:
                 context.cautions.add(Leniency.LOCATION_IN_DEVICE, segment.place(DEVICE), found="repetitions")
                 return ward or None, facility or None
     place = context.person.place
     return (place.unit or None, place.facility or None) if place else (None, None)
+
+
+def _told_ward(segment: Segment) -> tuple[str, str]:
+    """Return ward and hospital of an OBX-18; over more than four repetitions one name is spread, and no hospital."""
+    count = len(segment.repetitions(DEVICE))
+    parts = [segment.value(DEVICE, repetition=number).strip() for number in range(1, count + 1)]
+    if count > _WARD_AND_FACILITY:
+        return " ".join(filter(None, parts[2:])), ""
+    _, _, ward, facility = [*parts, "", "", ""][:4]
+    return ward, facility
 
 
 def occurred(panel: Panel, head: Node | None, context: Context) -> Moment | None:

@@ -82,19 +82,11 @@ class Segment(NamedTuple):
         raw = fields[number] if number < len(fields) else ""
         if component == repetition == 1 and (raw.isalnum() or (number <= 2 and self.name in _HEADERS)):  # noqa: PLR2004
             return raw
-        raw = self._piece(number, repetition)
-        parts = raw.split(self.separators.component)
-        if component > len(parts):
-            return ""
-        part = parts[component - 1]
+        separators = self.separators
+        raw = _part(_part(raw, separators.repetition, repetition), separators.component, component)
         if subcomponent is not None:
-            parts = part.split(self.separators.subcomponent)
-            part = parts[subcomponent - 1] if subcomponent <= len(parts) else ""
-        return unescape(part, self.separators)
-
-    def _piece(self, number: int, repetition: int) -> str:
-        repetitions = self.repetitions(number)
-        return repetitions[repetition - 1] if repetition <= len(repetitions) else ""
+            raw = _part(raw, separators.subcomponent, subcomponent)
+        return unescape(raw, separators) if separators.escape in raw else raw
 
     def place(self, number: int) -> str:
         """Return the place of a field, such as "OBX[4]-6"."""
@@ -138,6 +130,14 @@ class Message:
             if segment.name == name:
                 return segment
         return None
+
+
+def _part(raw: str, mark: str, number: int) -> str:
+    """Return one part of a text, counted from 1; empty where there are fewer."""
+    if number == 1:
+        return raw.partition(mark)[0]
+    parts = raw.split(mark)
+    return parts[number - 1] if number <= len(parts) else ""
 
 
 _HIGHLIGHTS = frozenset("HN")
@@ -210,6 +210,16 @@ def _hexadecimal(digits: str) -> str | None:
         return data.decode("latin-1")
 
 
+# Names of systems of codes and numbers, with which a line may begin that goes on from the one before it.
+_OF_SYSTEMS = frozenset({"MDC", "ISO", "DNS"})
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is the name of a segment."""
+    is_upper = len(text) == _NAME_LENGTH and text.isupper() and text.isalnum() and text.isascii()
+    return is_upper and not text[0].isdigit() and text not in _OF_SYSTEMS
+
+
 class Split(NamedTuple):
     """Lines as segments, how many there are of each name, and whether every line begins with a name."""
 
@@ -234,7 +244,7 @@ def segments_of(lines: Iterable[str], separators: Separators) -> Split:
             number += 1
         else:
             counts[last] = number
-            if len(name) != _NAME_LENGTH:
+            if not is_name(name):
                 is_regular, name = False, name[:3]
             elif name == "MSH":
                 fields.insert(1, mark)

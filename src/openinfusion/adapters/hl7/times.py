@@ -7,6 +7,7 @@ default of the message), and where that has none either the zone that was set fo
 
 import re
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from openinfusion.adapters.flags import shown
@@ -15,6 +16,11 @@ from openinfusion.adapters.hl7.text import Segment
 from openinfusion.core.event_parts import FIRST_YEAR, LAST_YEAR
 
 _TIME = re.compile(r"([0-9]{8})([0-9]{2}|[0-9]{4}|[0-9]{6})?(?:\.([0-9]{1,9}))?([+-][0-9]{4})?")
+# In ISO 8601, and with the letter or the colon that it allows in a zone.
+_ISO_TIME = re.compile(
+    r"([0-9]{4})([-/]?)([0-9]{2})\2([0-9]{2})[T ]?([0-9]{2})(:?)([0-9]{2})\6([0-9]{2})(?:\.([0-9]+))?"
+    r"(?:(Z)|([+-][0-9]{2}):?([0-9]{2}))?"
+)
 _SECONDS = 6
 Zone = Literal["told", "of the header", "set for the sender"]
 
@@ -56,17 +62,31 @@ def read_moment(segment: Segment, number: int, *, clock: Clock, cautions: Cautio
 
 
 def _odd_moment(segment: Segment, number: int, *, clock: Clock, cautions: Cautions) -> Moment | None:
-    """Return a moment of which something is missing, or around which blanks stand."""
-    text, place = segment.raw(number), segment.place(number)
+    """Return a moment of which something is missing, around which blanks stand, or that is written as in ISO 8601."""
+    # The second component is the degree of precision that HL7 had before 2.6.
+    text, place = segment.raw(number).partition(segment.separators.component)[0], segment.place(number)
     match = _TIME.fullmatch(text)
     if match is None:
-        bare = text.replace(" ", "")
-        match = _TIME.fullmatch(bare)
-        if match is None or len(bare) == len(text):
+        match, oddity = _odd_time(text)
+        if match is None or oddity is None:
             cautions.add(Leniency.TIME_UNREADABLE, place, found=f"{len(text)} characters that are no time")
             return None
-        cautions.add(Leniency.BLANKS, place, found=f"blanks in {shown(text)}")
+        cautions.add(oddity, place, found=shown(text))
     return _moment(match, clock, place=place, cautions=cautions)
+
+
+def _odd_time(text: str) -> tuple[re.Match[str] | None, Leniency | None]:
+    """Return a time with blanks in it, or of ISO 8601, as HL7 writes it, and what is odd about it."""
+    match = _TIME.fullmatch("".join(text.split()))
+    if match is not None:
+        return match, Leniency.BLANKS
+    iso = _ISO_TIME.fullmatch(text.strip())
+    if iso is None:
+        return None, None
+    year, _, month, day, hour, _, minute, second, fraction, utc, hours, minutes = iso.groups()
+    zone = "+0000" if utc else f"{hours}{minutes}" if hours else ""
+    plain = f"{year}{month}{day}{hour}{minute}{second}{f'.{fraction[:9]}' if fraction else ''}{zone}"
+    return _TIME.fullmatch(plain), Leniency.TIME_ODD
 
 
 def _datetime(match: re.Match[str]) -> datetime | None:
@@ -95,11 +115,14 @@ def _moment(match: re.Match[str], clock: Clock, *, place: str, cautions: Caution
 
 def header_clock(text: str, zone: tzinfo = UTC) -> Clock:
     """Return the clock of a message from its MSH-7."""
-    match = _TIME.fullmatch(text.replace(" ", ""))
-    if match is None or match[4] is None:
-        return Clock(zone, "set for the sender")
+    match = _TIME.fullmatch(text) or _odd_time(text.partition("^")[0])[0]
+    return _clock(match[4] if match is not None else None, zone)
+
+
+@lru_cache(maxsize=1024)
+def _clock(told: str | None, zone: tzinfo) -> Clock:
     try:
-        told = datetime.fromisoformat(f"20000101T00{match[4]}").tzinfo
+        of_header = datetime.fromisoformat(f"20000101T00{told}").tzinfo if told is not None else None
     except ValueError:
-        told = None
-    return Clock(told, "of the header") if told else Clock(zone, "set for the sender")
+        of_header = None
+    return Clock(of_header, "of the header") if of_header else Clock(zone, "set for the sender")

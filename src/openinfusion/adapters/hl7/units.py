@@ -17,7 +17,7 @@ from openinfusion.adapters.flags import shown
 from openinfusion.adapters.hl7.leniency import Doubt, Leniency
 from openinfusion.adapters.hl7.nomenclature import LONGEST_CACHED, units_by_code, units_by_name
 from openinfusion.core.errors import NumberFormatError, UnknownUnitError
-from openinfusion.core.numbers import read_decimal
+from openinfusion.core.numbers import is_plain_decimal, read_decimal
 from openinfusion.core.units import (
     CM,
     GRAMS_OF_DRUG,
@@ -54,6 +54,9 @@ _BASES = {"s": ("min", Fraction(60)), "dL": ("mL", Fraction(1, 100))}
 _BARE = frozenset({"1", "%", "/h", "/min", "mA.h", "Mbit/s", "{unknown}", "mm[Hg]", "kPa", "By", "bit"})
 _BARE_SPELLINGS = {"{unitless}": "1", "mmHg": "mm[Hg]", "mAh": "mA.h", "1/h": "/h", "per hour": "/h"}
 _ODD_NUMBER = re.compile(r"\+?(-?)0*([0-9]*)\.?([0-9]*)")
+_BRACKETS = re.compile(r"([^./()]+)/\(([^/()]+)\)")
+_PER = re.compile(r"[A-Za-z]+-1|m-2")
+_WITH_UNIT = re.compile(r"([+-]?[0-9.]+)\s*([A-Za-z%\u00b5\u03bc\[][^|^~]{0,30})")
 _SAME = Fraction(1)
 
 
@@ -86,6 +89,7 @@ class Measured(NamedTuple):
         ucum: its unit in UCUM.
         number: the exact number; ``None`` where it was refused or is absent.
         quantity: the number in a unit of core; ``None`` where core has none for it.
+        recorded: the same, where a record can hold it: with 18 digits and 18 decimal places at most.
         absent: why there is no number: a null flavour, or the code of the leniency that refused it.
         questionable: whether the sender marked it so.
 
@@ -95,6 +99,7 @@ class Measured(NamedTuple):
     ucum: str = ""
     number: Fraction | None = None
     quantity: Quantity | None = None
+    recorded: Quantity | None = None
     absent: str | None = None
     questionable: bool = False
 
@@ -123,7 +128,7 @@ def _read_unit(text: str) -> ReadUnit:
         if not (code.strip() or name.strip()):
             continue
         # A triple without a system is told by its look: MDC codes are numbers, their names begin with MDC.
-        looks_mdc = name.strip().startswith("MDC") or code.strip() in _mdc_codes()
+        looks_mdc = "MDC" in (name.strip()[:3], code.strip()[:3]) or code.strip() in _mdc_codes()
         if system.strip().upper() == "MDC" or (not system.strip() and looks_mdc):
             mdc = mdc or _mdc_side(code.strip(), name.strip())
         else:
@@ -153,6 +158,9 @@ def _size(side: _Side) -> object:
 
 
 def _mdc_side(code: str, name: str) -> _Side:
+    if code.startswith("MDC") and (name.isdigit() or not name):
+        side = _mdc_side(name, code)
+        return side._replace(doubts=(*side.doubts, Doubt(Leniency.CODE_EXCHANGED, shown(f"{code}^{name}"), "read so")))
     row = units_by_code().get(int(code)) if code in _mdc_codes() else None
     named = units_by_name().get(name)
     if row is None:
@@ -179,7 +187,7 @@ def _side(text: str, doubts: tuple[Doubt, ...]) -> _Side:
     bare = _BARE_SPELLINGS.get(text, text)
     if bare in _BARE:
         return _Side(bare, None, _SAME, doubts)
-    head, *rest = text.split("/")
+    head, *rest = _with_slashes(text).split("/")
     head, factor = _ATOMS.get(head, (head, _SAME))
     for at, part in enumerate(rest):
         rest[at], times = _BASES.get(part, (part, _SAME))
@@ -192,6 +200,17 @@ def _side(text: str, doubts: tuple[Doubt, ...]) -> _Side:
     if text.replace("[IU]", "[iU]") != canonical:
         doubts = (*doubts, Doubt(Leniency.UNIT_ALIAS, shown(text), f"read as {canonical}"))
     return _Side(canonical, unit, factor, doubts)
+
+
+def _with_slashes(text: str) -> str:
+    """Return a unit of UCUM with slashes: ``ug.kg-1.min-1`` and ``ug/(kg.min)`` are ``ug/kg/min``."""
+    match = _BRACKETS.fullmatch(text)
+    if match is not None:
+        return f"{match[1]}/{match[2].replace('.', '/')}"
+    head, *rest = text.split(".")
+    if rest and all(_PER.fullmatch(part) for part in rest):
+        return "/".join((head, *("m2" if part == "m-2" else part[:-2] for part in rest)))
+    return text
 
 
 _cached_unit = lru_cache(maxsize=1024)(_read_unit)
@@ -256,6 +275,8 @@ def read_measured(value: str, unit: str, fit: str) -> Reading:
 def _read_measured(value: str, units: str, fit: str) -> Reading:
     number, doubts = read_number(value)
     told = read_unit(units)
+    if number is None and (inside := _WITH_UNIT.fullmatch(value.strip())) is not None:
+        number, doubts, told = _parted(value, inside, told)
     unit, why = told.unit, told.refused
     if fit == COUNT:
         why = None if why is Leniency.UNIT_MISSING else why
@@ -269,7 +290,27 @@ def _read_measured(value: str, units: str, fit: str) -> Reading:
     if number is None:
         return Reading(Measured(value, told.ucum, absent=Leniency.NUMBER.value), doubts, told.doubts)
     quantity = Quantity(number * told.factor if told.factor is not _SAME else number, unit) if unit else None
-    return Reading(Measured(value, told.ucum, number, quantity), doubts, told.doubts)
+    recorded = quantity if quantity is not None and is_plain_decimal(quantity.value) else None
+    return Reading(Measured(value, told.ucum, number, quantity, recorded), doubts, told.doubts)
+
+
+def _parted(value: str, inside: re.Match[str], told: ReadUnit) -> tuple[Fraction | None, tuple[Doubt, ...], ReadUnit]:
+    """Return a number and the unit behind it in OBX-5; where OBX-6 tells one too, they must agree."""
+    unit = read_unit(inside[2])
+    number, of_number = read_number(inside[1])
+    if unit.refused is not None or number is None:
+        return None, (Doubt(Leniency.NUMBER, _number_shown(value.strip()), "THE VALUE IS REFUSED"),), told
+    read = f"read as {inside[1]} in {unit.ucum}"
+    doubts = (*of_number, Doubt(Leniency.UNIT_INSIDE, shown(value.strip()), read))
+    if told.refused is Leniency.UNIT_MISSING:
+        return number, (*doubts, *unit.doubts), unit
+    if _size_of(told) == _size_of(unit):
+        return number, doubts, told
+    return number, doubts, told._replace(refused=told.refused or Leniency.UNITS_DISAGREE)
+
+
+def _size_of(told: ReadUnit) -> object:
+    return told.ucum if told.unit is None else (told.unit.measure, told.unit.scale * told.factor)
 
 
 cached_measured = lru_cache(maxsize=16384)(_read_measured)

@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any
 
-import altair as alt
-
-from openinfusion.adapters.report.charts import BINS, HEIGHT, ROOM, NumberLine, render
+from openinfusion.adapters.report.charts import BINS, HEIGHT, ROOM, NumberLine, Spec, beside, layer, render
 from openinfusion.adapters.report.tables import limit_words
 from openinfusion.core.library import Limit, Limits
 from openinfusion.core.numbers import show_number
@@ -45,28 +42,24 @@ class AttemptsLine(NumberLine):
     def counted(self) -> Iterable[tuple[Fraction, int]]:
         return self.values
 
-    def chart(self) -> Any:  # noqa: ANN401 - Altair's layer
-        """Return the chart: the limits in force that the draft moves stand behind, in grey."""
+    def layers(self) -> list[Spec]:
+        """Return what is drawn: the limits in force that the draft moves stand behind, in grey."""
         marks = [mark for limit, bound in self.moved for mark in self.mark_in_force(limit, bound)]
-        return alt.layer(*marks, super().chart())
+        return [*marks, *super().layers()]
 
-    def mark_in_force(self, limit: Limit, bound: Fraction) -> list[alt.Chart]:
+    def mark_in_force(self, limit: Limit, bound: Fraction) -> list[Spec]:
         """Return a grey dotted line and its words, above those of the draft."""
         if float(bound) < self.low:
             return []
-        data = alt.InlineData(
-            values=[{"at": float(bound), "label": f"in force: {limit_words(limit)} {show_number(bound)}"}]
-        )
+        words = f"in force: {limit_words(limit)} {show_number(bound)}"
+        data: list[dict[str, object]] = [{"at": float(bound), "label": words}]
         top = _TOPS[limit in _HARD]
-        rule = alt.Chart(data).mark_rule(color=QUIET, strokeWidth=1.5, strokeDash=[2, 3])
         share = self.bin_of(bound) / BINS
         is_left = share > ROOM if limit in _LOW else share > 1 - 1.4 * ROOM
-        style: dict[str, Any] = {"color": QUIET, "fontSize": 12, "baseline": "middle"}
-        style |= {"align": "right", "dx": -5} if is_left else {"align": "left", "dx": 5}
-        text = alt.Chart(data).mark_text(**style)
+        text = {**self.at(top + 5), "text": {"field": "label", "type": "nominal"}}
         return [
-            rule.encode(x=self.x("at:Q"), y=alt.value(top), y2=alt.value(HEIGHT)),
-            text.encode(x=self.x("at:Q"), y=alt.value(top + 5), text="label:N"),
+            layer(data, "rule", self.at(top, HEIGHT), color=QUIET, strokeWidth=1.5, strokeDash=[2, 3]),
+            layer(data, "text", text, color=QUIET, **beside(is_left=is_left)),
         ]
 
 

@@ -1,4 +1,9 @@
-"""Charts as static SVG: Altair describes them, vl-convert draws them, without a network, a browser or JavaScript."""
+"""
+Charts as static SVG: described in the words of Vega-Lite, drawn by vl-convert, without a network, a browser or scripts.
+
+Altair writes most descriptions. The number line is written as Vega-Lite itself: a page draws several, and Altair took
+a hundred milliseconds for each, which it spends on copying and checking (ADR 9).
+"""
 
 import math
 from collections.abc import Iterable
@@ -25,19 +30,35 @@ LOG_FROM = 12
 HEIGHT = 110
 # The share of the line that the words at a limit need beside them.
 ROOM = 0.22
-FONT = "Arial, Liberation Sans, sans-serif"
+LOOK = {
+    "font": "Arial, Liberation Sans, sans-serif",
+    "background": "transparent",
+    "view": {"continuousWidth": 300, "continuousHeight": 300, "stroke": None},
+    "axis": {
+        "labelColor": INK,
+        "titleColor": INK,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+}
+Spec = dict[str, Any]
 _LOW = (Limit.HARD_MIN, Limit.SOFT_MIN)
+_KINDS = {
+    "domain": ["inside the limits", "beyond a soft limit", "beyond a hard limit"],
+    "range": [INSIDE, SOFT, HARD],
+}
+
+
+def described(chart: Any) -> dict[str, Any]:  # noqa: ANN401 - any Altair chart, or a description
+    """Return a chart in the words of Vega-Lite, in the look of the house."""
+    spec = chart if isinstance(chart, dict) else chart.to_dict()
+    return {**spec, "config": LOOK, "padding": {"left": 24, "right": 30, "top": 5, "bottom": 5}}
 
 
 def render(chart: Any, label: str) -> str:  # noqa: ANN401 - any Altair chart
     """Return a chart as inline SVG that a screen reader takes as one picture with this label."""
-    styled = (
-        chart.configure(font=FONT, background="transparent")
-        .configure_view(stroke=None)
-        .properties(padding={"left": 12, "right": 30, "top": 5, "bottom": 5})
-        .configure_axis(labelColor=INK, titleColor=INK, labelFontSize=12, titleFontSize=12, titleFontWeight="normal")
-    )
-    svg = vl_convert.vegalite_to_svg(styled.to_dict())
+    svg = vl_convert.vegalite_to_svg(described(chart))
     escaped = label.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     return str(svg).replace("<svg ", f'<svg role="img" aria-label="{escaped}" ', 1)
 
@@ -66,12 +87,12 @@ def bars(rows: Iterable[tuple[str, int, int]], title: str) -> str:
     drawn = alt.Chart(_data(values)).mark_bar(height=15).encode(y=y, x=x, color=colour, order="alert:N")
     text = alt.Chart(_data(totals)).mark_text(align="left", dx=5, color=INK, fontSize=12)
     layered = alt.layer(drawn, text.encode(y=y, x="count:Q", text="text:N"))
-    described = "; ".join(f"{name}: {soft} soft, {hard} hard" for name, soft, hard in listed)
-    return render(layered.properties(width=500, height=22 * len(listed)), f"{title}. {described}")
+    words = "; ".join(f"{name}: {soft} soft, {hard} hard" for name, soft, hard in listed)
+    return render(layered.properties(width=500, height=22 * len(listed)), f"{title}. {words}")
 
 
 class NumberLine:
-    """One line: the limits and usual range of an entry, and how often each dose on it was used."""
+    """One line: the limits and usual range of an entry, and how often each dose on it was used, if any was."""
 
     counted_as = "infusions"
 
@@ -79,7 +100,7 @@ class NumberLine:
         self.used = used
         limits = used.limits
         marks = [v for v in (*limits.bounds, limits.usual_min, limits.usual_max, limits.initial) if v]
-        shown = [float(v) for v in (*marks, used.doses[0], used.doses[-1])]
+        shown = [float(v) for v in (*marks, *used.doses[:1], *used.doses[-1:])]
         low, high = min(shown), max(shown)
         self.is_log = high / low > LOG_FROM
         if self.is_log:
@@ -124,73 +145,80 @@ class NumberLine:
         return ((dose, 1) for dose in self.used.doses)
 
     def histogram(self) -> list[dict[str, object]]:
-        """Return the bars; a bin that a limit cuts through is stacked of both kinds."""
-        counts: dict[tuple[int, str], int] = {}
+        """Return the bars, each with the doses in it; a bin that a limit cuts through is stacked of both kinds."""
+        bins: dict[tuple[int, str], list[tuple[Fraction, int]]] = {}
         for dose, number in self.counted():
-            key = (self.bin_of(dose), self.kind_of(dose))
-            counts[key] = counts.get(key, 0) + number
+            bins.setdefault((self.bin_of(dose), self.kind_of(dose)), []).append((dose, number))
         bars: list[dict[str, object]] = []
         heights: dict[int, int] = {}
-        for (number, kind), n in sorted(counts.items()):
-            low = heights.get(number, 0)
+        for (number, kind), held in sorted(bins.items()):
+            low, n = heights.get(number, 0), sum(count for _, count in held)
             heights[number] = low + n
             ends = {"from": self.place((number + 0.06) / BINS), "to": self.place((number + 0.94) / BINS)}
-            bars.append({**ends, "kind": kind, "low": low, "high": low + n})
+            bars.append({**ends, "kind": kind, "low": low, "high": low + n, "doses": _from_to(held), "count": n})
         return bars
 
-    def chart(self) -> Any:  # noqa: ANN401 - Altair's layer
-        """Return the chart: the usual range behind, bars of doses, limits as labelled lines."""
-        return alt.layer(*self.usual_band(), self.bars(), *self.limit_marks(), *self.initial_mark()).properties(
-            width=WIDTH, height=HEIGHT
-        )
+    def chart(self) -> Spec:
+        """Return the chart as Vega-Lite: the usual range behind, bars of doses, limits as labelled lines."""
+        return {"$schema": alt.SCHEMA_URL, "layer": self.layers(), "width": WIDTH, "height": HEIGHT}
 
-    def x(self, name: str) -> alt.X:
+    def layers(self) -> list[Spec]:
+        """Return what is drawn, from behind to the front."""
+        bars = [self.bars()] if self.used.doses else []
+        return [*self.usual_band(), *bars, *self.limit_marks(), *self.initial_mark()]
+
+    def x(self, field: str) -> Spec:
         """Return the place along the line."""
-        return alt.X(name, scale=self.scale(), axis=self.axis(), title=self.used.limits.unit.text)
+        title = self.used.limits.unit.text
+        return {"field": field, "type": "quantitative", "scale": self.scale(), "axis": self.axis(), "title": title}
 
-    def scale(self) -> alt.Scale:
+    def scale(self) -> Spec:
         """Return the scale: logarithmic where the values span more than one power of ten."""
-        return alt.Scale(type="log" if self.is_log else "linear", domain=[self.low, self.high], nice=False)
+        return {"type": "log" if self.is_log else "linear", "domain": [self.low, self.high], "nice": False}
 
-    def axis(self) -> alt.Axis:
+    def axis(self) -> Spec:
         """Return the axis: round values only, in plain digits."""
-        return alt.Axis(
-            values=round_values(self.low, self.high, is_log=self.is_log), format=",~r", grid=False, tickSize=4
-        )
+        values = round_values(self.low, self.high, is_log=self.is_log)
+        return {"values": values, "format": ",~r", "grid": False, "tickSize": 4}
 
-    def bars(self) -> alt.Chart:
+    def bars(self) -> Spec:
         """Return the doses used."""
-        kinds = alt.Scale(
-            domain=["inside the limits", "beyond a soft limit", "beyond a hard limit"], range=[INSIDE, SOFT, HARD]
-        )
         data = self.histogram()
         step = -(-max(int(str(bar["high"])) for bar in data) // 3)
-        counts = alt.Axis(values=[0, step, 2 * step, 3 * step], format=",d", grid=False, domain=False, tickSize=3)
-        bars: alt.Chart = alt.Chart(_data(data)).mark_rect()
-        return bars.encode(
-            x=self.x("from:Q"),
-            x2="to:Q",
-            y=alt.Y("low:Q", title=self.counted_as, scale=alt.Scale(domain=[0, 3 * step], nice=False), axis=counts),
-            y2="high:Q",
-            color=alt.Color("kind:N", scale=kinds, legend=None),
-        )
+        places = [0, step, 2 * step, 3 * step]
+        counts = {"values": places, "format": ",d", "grid": False, "domain": False, "tickSize": 3}
+        scale = {"domain": [0, 3 * step], "nice": False}
+        encoding: Spec = {
+            "x": self.x("from"),
+            "x2": {"field": "to"},
+            "y": {"field": "low", "type": "quantitative", "title": self.counted_as, "scale": scale, "axis": counts},
+            "y2": {"field": "high"},
+            "color": {"field": "kind", "type": "nominal", "scale": _KINDS, "legend": None},
+        }
+        return layer(data, "rect", encoding)
 
-    def limit_marks(self) -> list[alt.Chart]:
+    def limit_marks(self) -> list[Spec]:
         """Return lines and labels: hard limits high and solid, soft ones lower and dashed."""
-        rules: list[alt.Chart] = []
-        labels: list[alt.Chart] = []
+        rules: list[Spec] = []
+        labels: list[Spec] = []
         for limit, bound in zip(Limit, self.used.limits.bounds, strict=True):
             if bound is None or float(bound) < self.low:
                 continue
             is_hard = limit in (Limit.HARD_MIN, Limit.HARD_MAX)
-            data = _data([{"at": float(bound), "label": f"{limit_words(limit)} {show_number(bound)}"}])
+            data: list[dict[str, object]] = [
+                {"at": float(bound), "label": f"{limit_words(limit)} {show_number(bound)}"}
+            ]
             top, dash = (-32, [1, 0]) if is_hard else (-16, [5, 3])
-            rule = alt.Chart(data).mark_rule(color=_colour(is_hard), strokeWidth=2, strokeDash=dash)
-            rules.append(rule.encode(x=self.x("at:Q"), y=alt.value(top), y2=alt.value(HEIGHT)))
-            labels += [label.encode(y=alt.value(top + 5)) for label in self.label(data, limit, bound)]
+            style = {"color": _colour(is_hard), "strokeWidth": 2, "strokeDash": dash}
+            rules.append(layer(data, "rule", self.at(top, HEIGHT), **style))
+            labels += self.label(data, limit, bound, high=top + 5)
         return [*rules, *labels]
 
-    def label(self, data: alt.InlineData, limit: Limit, bound: Fraction) -> list[alt.Chart]:
+    def at(self, high: int, low: int | None = None) -> Spec:
+        """Return where something at a value of the line stands: so many points below its top, down to so many."""
+        return {"x": self.x("at"), "y": {"value": high}, **({} if low is None else {"y2": {"value": low}})}
+
+    def label(self, data: list[dict[str, object]], limit: Limit, bound: Fraction, *, high: int) -> list[Spec]:
         """
         Return the words at a limit over a white outline, on the side where no other line crosses them if there is one.
 
@@ -204,30 +232,43 @@ class NumberLine:
             reads_inwards = share < 1 - ROOM if limit in _LOW else share > ROOM
             is_left = (limit not in _LOW) is (reads_inwards and not self.is_crowded)
         colour = _colour(limit in (Limit.HARD_MIN, Limit.HARD_MAX))
-        style: dict[str, Any] = {"color": colour, "fontSize": 12, "fontWeight": "bold", "baseline": "middle"}
-        style |= {"align": "right", "dx": -5} if is_left else {"align": "left", "dx": 5}
+        style = {"color": colour, "fontWeight": "bold", **beside(is_left=is_left)}
         outline = {**style, "color": "white", "stroke": "white", "strokeWidth": 5}
-        texts = (alt.Chart(data).mark_text(**one) for one in (outline, style))
-        return [text.encode(x=self.x("at:Q"), text="label:N") for text in texts]
+        text = {**self.at(high), "text": {"field": "label", "type": "nominal"}}
+        return [layer(data, "text", text, **one) for one in (outline, style)]
 
-    def usual_band(self) -> list[alt.Chart]:
+    def usual_band(self) -> list[Spec]:
         """Return the usual range, if there is one, as a band behind the bars."""
         low, high = self.used.limits.usual_min, self.used.limits.usual_max
         if low is None or high is None:
             return []
-        data = _data([{"from": max(float(low), self.low), "to": float(high)}])
-        band: alt.Chart = alt.Chart(data).mark_rect(color=USUAL, opacity=0.6)
-        return [band.encode(x=self.x("from:Q"), x2="to:Q")]
+        data: list[dict[str, object]] = [{"from": max(float(low), self.low), "to": float(high)}]
+        return [layer(data, "rect", {"x": self.x("from"), "x2": {"field": "to"}}, color=USUAL, opacity=0.6)]
 
-    def initial_mark(self) -> list[alt.Chart]:
+    def initial_mark(self) -> list[Spec]:
         """Return the value that the pump offers first, if any, as a triangle on the line."""
         initial = self.used.limits.initial
         if not initial:
             return []
-        mark: alt.Chart = alt.Chart(_data([{"at": float(initial)}])).mark_point(
-            shape="triangle-down", filled=True, size=110, color=INK, opacity=1
-        )
-        return [mark.encode(x=self.x("at:Q"), y=alt.value(5))]
+        style = {"shape": "triangle-down", "filled": True, "size": 110, "color": INK, "opacity": 1}
+        return [layer([{"at": float(initial)}], "point", self.at(5), **style)]
+
+
+def layer(data: list[dict[str, object]], mark: str, encoding: Spec, **style: object) -> Spec:
+    """Return one layer of a chart in the words of Vega-Lite."""
+    return {"data": {"values": data}, "mark": {"type": mark, **style}, "encoding": encoding}
+
+
+def beside(*, is_left: bool) -> Spec:
+    """Return how words stand beside a line: on its left or on its right."""
+    side = {"align": "right", "dx": -5} if is_left else {"align": "left", "dx": 5}
+    return {"fontSize": 12, "baseline": "middle", **side}
+
+
+def _from_to(held: list[tuple[Fraction, int]]) -> str:
+    """Return the least and the greatest dose of a bar in words, exactly."""
+    ends = sorted({min(dose for dose, _ in held), max(dose for dose, _ in held)})
+    return " to ".join(show_number(end) for end in ends)
 
 
 def _colour(is_hard: bool) -> str:  # noqa: FBT001 - a lookup

@@ -78,7 +78,7 @@ class RateChart:
 def picture(rate: RateChart) -> Markup:
     """Return the chart twice, for a page and for a phone; the style sheet shows one of them."""
     label = f"Control chart: {rate.heading}. {sentence(rate)}"
-    wide, narrow = (render(_layers(rate, width), label) for width in (WIDE, NARROW))
+    wide, narrow = (render(drawn(rate, width), label) for width in (WIDE, NARROW))
     return Markup(f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')  # noqa: S704 - render escapes
 
 
@@ -187,7 +187,7 @@ def _row(rate: RateChart, point: Point, phase: int) -> dict[str, Any]:
     }
 
 
-def _layers(rate: RateChart, width: int) -> Any:  # noqa: ANN401 - Altair's layer
+def drawn(rate: RateChart, width: int = WIDE) -> Any:  # noqa: ANN401 - Altair's layer
     """Return the chart: the band of the limits behind, centre, line of weeks, points, signals, then the notes."""
     rows = _rows(rate)
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=_weeks(width))

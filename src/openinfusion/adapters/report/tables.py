@@ -8,7 +8,7 @@ from fractions import Fraction
 from openinfusion.adapters.infusions import InfusionReading
 from openinfusion.core.candidates import Unchecked
 from openinfusion.core.library import Library, Limit
-from openinfusion.core.numbers import round_significant, round_to, show_number
+from openinfusion.core.numbers import round_significant, show_number, show_share
 from openinfusion.core.replay import ChangedOutcome, Replay, Result
 from openinfusion.core.replay_counts import (
     DosesUsed,
@@ -40,11 +40,6 @@ class Table:
 def make_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Iterable[int]) -> Table:
     """Return a table from any sequences."""
     return Table(title, tuple(header), tuple(tuple(row) for row in rows), frozenset(numbers))
-
-
-def show_share(share: Fraction | None) -> str:
-    """Return a share as a percentage with one decimal place, or a dash where there is nothing to share."""
-    return NONE if share is None else f"{show_number(round_to(share * 100, Fraction(1, 10)))} %"
 
 
 def show_dose(value: Fraction) -> str:

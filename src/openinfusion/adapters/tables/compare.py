@@ -130,7 +130,7 @@ class Matcher:
         self.mine = mine
         self.theirs = theirs
         self.with_type = with_type
-        self._names = {
+        self.names = {
             slug(name): drug.id for drug in mine.drugs for name in (drug.name, drug.tall_man or "", *drug.aliases)
         } | {slug(drug.name): drug.id for drug in mine.drugs}
 
@@ -148,7 +148,7 @@ class Matcher:
         if library is self.mine:
             return entry.drug
         name = slug(library.drug(entry.drug).name)
-        return self._names.get(name, name)
+        return self.names.get(name, name)
 
     def _drug_alone(self, entry: Entry, library: Library) -> Hashable:
         return slug(library.care_area(entry.care_area).name), self.drug_id(entry, library)

@@ -6,7 +6,7 @@ from openinfusion.adapters.documents import convert
 from openinfusion.adapters.tables.build import Document, complete_entry, document, printed_strength, strength_agrees
 from openinfusion.adapters.tables.mapping import Sheet, TableMapping
 from openinfusion.adapters.tables.masters import Masters
-from openinfusion.adapters.tables.reading import CellProblem, Consequence, Found, Record, problem
+from openinfusion.adapters.tables.reading import Assumption, CellProblem, Consequence, Found, Record, assumed, problem
 from openinfusion.adapters.tables.rows import Row
 from openinfusion.adapters.tables.sheets import Cell
 from openinfusion.core.errors import AuthorError, LibraryError
@@ -89,7 +89,10 @@ class EntryMaker:
             volume={"value": "1", "unit": per_volume},
         )
         self._note(
-            found, found=f"{found.cell.text!r} without amount and volume", expected=f"both; read as in 1 {per_volume}"
+            found,
+            Assumption.PRINTED_STRENGTH,
+            found=f"{found.cell.text!r} without amount and volume",
+            expected=f"both; read as in 1 {per_volume}",
         )
 
     def _check_strength(self, row: Row, entry: Entry) -> None:
@@ -101,7 +104,8 @@ class EntryMaker:
         found, strength = printed
         if exact is None or not strength_agrees(strength, exact):
             expected = f"{exact}, from {entry.concentration.text}" if exact and entry.concentration else "no strength"
-            self._note(found, found=f"{strength}", expected=f"{expected} (amount and volume are kept)")
+            expected = f"{expected} (amount and volume are kept)"
+            self._note(found, Assumption.OTHER_STRENGTH, found=f"{strength}", expected=expected)
 
     def _note_silent_open(self, row: Row, entry: Entry, missing: str | None) -> None:
         """Note a strength that is open because cells are blank; refuse one that is so because a column is missing."""
@@ -113,7 +117,8 @@ class EntryMaker:
             raise LibraryError(where="concentration", found="no strength", expected=expected)
         if conc.limits is None:
             cell = row.record["drug"] if "drug" in row.record else next(iter(row.record.values()))
-            self._note(cell, found="no amount and volume", expected="both, or a mark; read as entered at the bedside")
+            expected = "both, or a mark; read as entered at the bedside"
+            self._note(cell, Assumption.OPEN_STRENGTH, found="no amount and volume", expected=expected)
 
     def _add_masters(self, record: Record, drug: Found, area: Found) -> None:
         drug_id = self.masters.drug(str(drug.value))
@@ -137,13 +142,14 @@ class EntryMaker:
         if number > 1:
             self._note(
                 drug,
+                Assumption.TWICE,
                 found=f"a row like one before it (the same drug, area, type, therapy and strength), number {number}",
                 expected=f"one row; kept as {free!r}",
             )
         return free
 
-    def _note(self, at: Found, *, found: str, expected: str) -> None:
-        self.problems.append(problem(at.cell, at.column.header, found=found, expected=expected, then=Consequence.KEPT))
+    def _note(self, at: Found, assumption: Assumption, *, found: str, expected: str) -> None:
+        self.problems.append(assumed(at.cell, at.column.header, assumption, found=found, expected=expected))
 
 
 def _is_of_others(path: str) -> bool:

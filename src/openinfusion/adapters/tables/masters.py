@@ -5,7 +5,7 @@ from typing import Literal, TypeVar
 from openinfusion.adapters.documents import convert
 from openinfusion.adapters.tables.build import Document, document
 from openinfusion.adapters.tables.mapping import TableMapping
-from openinfusion.adapters.tables.reading import CellProblem, Consequence, Record, problem
+from openinfusion.adapters.tables.reading import Assumption, CellProblem, Consequence, Record, assumed, problem
 from openinfusion.adapters.tables.sheets import Cell
 from openinfusion.core.errors import AuthorError
 from openinfusion.core.library import Advisory, CareArea, Drug
@@ -82,9 +82,8 @@ class Masters:
             cells.setdefault(path, found.cell)
             cells.setdefault(path.split(".")[0], found.cell)
 
-    def _report(self, cell: Cell, *, found: str, expected: str, kept: bool = False) -> None:
-        then = Consequence.KEPT if kept else Consequence.VALUE_LEFT_OUT
-        self.problems.append(problem(cell, "", found=found, expected=expected, then=then))
+    def _report(self, cell: Cell, *, found: str, expected: str) -> None:
+        self.problems.append(problem(cell, "", found=found, expected=expected, then=Consequence.VALUE_LEFT_OUT))
 
     def made_areas(self) -> tuple[CareArea, ...]:
         for area_id, made in self.areas.items():
@@ -93,7 +92,8 @@ class Masters:
                 made["population"] = population
                 found = f"no population for care area {made['name']!r}"
                 expected = f"one; {population} is assumed by the mapping"
-                self._report(self.cells[area_id]["name"], found=found, expected=expected, kept=True)
+                cell = self.cells[area_id]["name"]
+                self.problems.append(assumed(cell, "", Assumption.POPULATION, found=found, expected=expected))
         return self._made(self.areas, CareArea)
 
     def _population(self, name: str) -> str:

@@ -1,7 +1,7 @@
 """Read a vendor's table into a library, with an account of everything that did not simply become a field."""
 
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from openinfusion.adapters.tables.cells import is_blank
 from openinfusion.adapters.tables.entries import EntryMaker
@@ -34,11 +34,16 @@ def read_table(path: Path, mapping: TableMapping) -> TableReading:
 
     """
     grids = read_sheets(path, encoding=mapping.csv.encoding, delimiter=mapping.csv.delimiter)
-    layouts, unknown = lay_out(grids, mapping, where=path.name)
+    return read_grids(grids, mapping, name=path.name)
+
+
+def read_grids(grids: tuple[Grid, ...], mapping: TableMapping, *, name: str) -> TableReading:
+    """Return the library in the sheets of the file ``name``; raises TableError where no sheet has the columns."""
+    layouts, unknown = lay_out(grids, mapping, where=name)
     reader = _Reader(mapping)
     for layout in layouts:
         reader.read(layout)
-    return reader.reading(path.stem, unknown)
+    return reader.reading(PurePath(name).stem, unknown)
 
 
 class _Reader:

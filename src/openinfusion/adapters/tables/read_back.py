@@ -92,7 +92,11 @@ def read_back(approved: Library, path: Path, mapping: TableMapping) -> ReadBack:
         SenderError: the file is damaged, or not laid out as the mapping says.
 
     """
-    reading = read_table(path, mapping)
+    return compare_reading(approved, read_table(path, mapping), mapping)
+
+
+def compare_reading(approved: Library, reading: TableReading, mapping: TableMapping) -> ReadBack:
+    """Return where a table that was read differs from the approved library."""
     comparison = Comparison(approved, reading, mapping)
     differences = tuple(comparison.differences(comparison.is_held))
     return ReadBack(
@@ -130,7 +134,7 @@ class Comparison:
     def differences(self, chosen: Callable[[Entry | None, str, str], bool]) -> Iterator[ReadBackDifference]:
         """Yield the differences in the chosen paths."""
         for pair in self.matched.pairs:
-            yield from self._between(pair, lambda path, pair=pair: chosen(pair.mine, path, "entry"))  # type: ignore[misc]
+            yield from self.between(pair, lambda path, pair=pair: chosen(pair.mine, path, "entry"))  # type: ignore[misc]
         for entry in self.matched.only_mine:
             yield self._alone(entry, self.approved, DifferenceKind.NOT_EXPORTED)
         for entry in self.matched.only_theirs:
@@ -160,7 +164,8 @@ class Comparison:
 
     # --- Entries -----------------------------------------------------------------------------------------------------
 
-    def _between(self, pair: Pair, chosen: Chosen) -> Iterator[ReadBackDifference]:
+    def between(self, pair: Pair, chosen: Chosen) -> Iterator[ReadBackDifference]:
+        """Yield what differs in two entries taken for one: in the chosen paths, and in those that the table says."""
         mine, theirs = self._seen(pair.mine, self.approved), self._seen(pair.theirs, self.reading.library)
         same_drug = self.matcher.drug_id(pair.theirs, self.reading.library) == pair.mine.drug
         origins = self.reading.origins.get(pair.theirs.id, {})

@@ -1,7 +1,7 @@
 """What reading a table gave: the library, and an account of every cell that did not simply become a field."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from openinfusion.adapters.tables.cells import Value
@@ -19,9 +19,23 @@ class Consequence(StrEnum):
     KEPT = "kept"
 
 
+class Assumption(StrEnum):
+    """What was assumed where a cell was kept though it does not say all, or not the same as its neighbours."""
+
+    POPULATION = "whom a care area treats is assumed from its name"
+    PRINTED_STRENGTH = "a strength without amount and volume is read as so much in 1 mL or 1 L"
+    OTHER_STRENGTH = "the printed strength is not what amount and volume give; amount and volume are kept"
+    OPEN_STRENGTH = "a strength that is left blank is read as entered at the bedside"
+    TWICE = "a row like one before it is kept as a second entry"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellProblem:
-    """One cell that a pharmacist should look at: where, what stands there, what was expected, and what was done."""
+    """
+    One cell that a pharmacist should look at: where, what stands there, what was expected, and what was done.
+
+    ``assumption`` says what was assumed, where the consequence is that everything was kept.
+    """
 
     sheet: str
     row: int
@@ -30,6 +44,7 @@ class CellProblem:
     found: str
     expected: str
     consequence: Consequence
+    assumption: Assumption | None = None
 
     def __str__(self) -> str:
         """Return the problem as one line."""
@@ -119,3 +134,8 @@ def problem(cell: Cell, header: str, *, found: str, expected: str, then: Consequ
         expected=expected,
         consequence=then,
     )
+
+
+def assumed(cell: Cell, header: str, assumption: Assumption, *, found: str, expected: str) -> CellProblem:
+    made = problem(cell, header, found=found, expected=expected, then=Consequence.KEPT)
+    return replace(made, assumption=assumption)

@@ -12,11 +12,12 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from pathlib import Path
+from itertools import islice
+from pathlib import Path, PurePath
 
 import openpyxl
 from openpyxl.cell.cell import Cell as ExcelCell
@@ -35,6 +36,8 @@ MAX_UNPACKED = 128 * 2**20
 MAX_PARTS = 2000
 MAX_CELLS = 1_000_000
 MAX_CELL_TEXT = 32_767
+MAX_COLUMNS = 16_384
+_AT_MOST_COLUMNS = f"at most {MAX_COLUMNS:,}, as a spreadsheet has"
 # A text that starts like this is a formula to a spreadsheet; the apostrophe says that it is text.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Excel counts days from here, truly until February 1900 ends.
@@ -107,19 +110,26 @@ def read_sheets(path: Path, *, encoding: str = "utf-8", delimiter: str | None = 
         SenderError: the file is damaged, encrypted, empty, or not what its name says.
 
     """
-    content = read_bytes(path, limit=MAX_FILE)
-    is_workbook = path.suffix.lower() in (".xlsx", ".xlsm", ".xltx", ".xltm")
+    return sheets_from_bytes(read_bytes(path, limit=MAX_FILE), path.name, encoding=encoding, delimiter=delimiter)
+
+
+def sheets_from_bytes(
+    content: bytes, name: str, *, encoding: str = "utf-8", delimiter: str | None = None
+) -> tuple[Grid, ...]:
+    """Return the sheets in the bytes of a file with this name; raises SenderError or OperatorError as above."""
+    suffix = PurePath(name).suffix
+    is_workbook = suffix.lower() in (".xlsx", ".xlsm", ".xltx", ".xltm")
     if not content.strip():
-        raise TableError(where=path.name, found="an empty file", expected="a table")
+        raise TableError(where=name, found="an empty file", expected="a table")
     if content.startswith(_OLD_OR_ENCRYPTED):
         found = "an old .xls workbook, or one with a password"
-        raise TableError(where=path.name, found=found, expected="an .xlsx workbook without a password")
+        raise TableError(where=name, found=found, expected="an .xlsx workbook without a password")
     if content.startswith(_ZIP) is not is_workbook:
         found = "text" if is_workbook else "a workbook or another zip file"
-        raise TableError(where=path.name, found=found, expected=f"what the name says: {path.suffix or 'no ending'}")
-    grids = _workbook_grids(content, path.name) if is_workbook else (_csv_grid(content, path, (encoding, delimiter)),)
+        raise TableError(where=name, found=found, expected=f"what the name says: {suffix or 'no ending'}")
+    grids = _workbook_grids(content, name) if is_workbook else (_csv_grid(content, name, (encoding, delimiter)),)
     if not any(grid.cells for grid in grids):
-        raise TableError(where=path.name, found="no cell with a value", expected="a table")
+        raise TableError(where=name, found="no cell with a value", expected="a table")
     return grids
 
 
@@ -155,14 +165,22 @@ def _check_package(content: bytes, name: str) -> bool:
             unpacked += len(text)
             if unpacked > MAX_UNPACKED:
                 raise _too_large(name, f"at most {MAX_UNPACKED // 2**20} MiB when unpacked")
-            if b"<!DOCTYPE" in text[:4096] or b"<!ENTITY" in text[:4096]:
-                raise TableError(where=f"{name}, {part.filename}", found="a document type", expected="plain sheet XML")
+            _refuse_document_type(text, f"{name}, {part.filename}")
             if part.filename.lower().startswith("xl/worksheets/"):
                 cells += len(re.findall(rb"<(?:\w+:)?c[ >]", text)) + _merged_cells(text)
                 has_formulas = has_formulas or re.search(rb"<(?:\w+:)?f[ >/]", text) is not None
     if cells > MAX_CELLS:
         raise _too_large(name, f"at most {MAX_CELLS:,} cells")
     return has_formulas
+
+
+def _refuse_document_type(part: bytes, where: str) -> None:
+    """Refuse what may hold entities without end, wherever it stands, and codes in which it could not be seen."""
+    is_xml = where.lower().endswith((".xml", ".rels", ".vml"))
+    if is_xml and b"\0" in part:
+        raise TableError(where=where, found="XML in UTF-16, UTF-32 or none", expected="plain sheet XML in UTF-8")
+    if is_xml and (b"<!DOCTYPE" in part or b"<!ENTITY" in part):
+        raise TableError(where=where, found="a document type", expected="plain sheet XML")
 
 
 def _merged_cells(sheet: bytes) -> int:
@@ -266,21 +284,24 @@ def _clock_text(seconds: int) -> str:
 # --- CSV -------------------------------------------------------------------------------------------------------------
 
 
-def _csv_grid(content: bytes, path: Path, dialect: tuple[str, str | None]) -> Grid:
+def _csv_grid(content: bytes, name: str, dialect: tuple[str, str | None]) -> Grid:
     encoding, delimiter = dialect
-    text = _decoded(content, path.name, encoding)
-    separator = delimiter or _sniffed(text, path.name)
+    text = _decoded(content, name, encoding)
+    separator = delimiter or _sniffed(text, name)
+    sheet = PurePath(name).stem
     cells: dict[int, dict[int, Cell]] = {}
     count = 0
-    for number, row in enumerate(_rows(text, separator, path.name), start=1):
+    for number, row in enumerate(_rows(text, separator, name), start=1):
+        if len(row) > MAX_COLUMNS:
+            raise TableError(where=f"{name}, row {number}", found=f"{len(row):,} columns", expected=_AT_MOST_COLUMNS)
         for column, value in enumerate(row, start=1):
             if value.strip():
                 shown = value[1:] if _QUOTED.match(value) else value
-                cells.setdefault(number, {})[column] = Cell(path.stem, number, column, shown)
+                cells.setdefault(number, {})[column] = Cell(sheet, number, column, shown)
                 count += 1
         if count > MAX_CELLS:
-            raise _too_large(path.name, f"at most {MAX_CELLS:,} cells")
-    return Grid(path.stem, cells)
+            raise _too_large(name, f"at most {MAX_CELLS:,} cells")
+    return Grid(sheet, cells)
 
 
 def _decoded(content: bytes, name: str, encoding: str) -> str:
@@ -299,10 +320,10 @@ def _decoded(content: bytes, name: str, encoding: str) -> str:
     return text
 
 
-def _rows(text: str, separator: str, name: str) -> list[list[str]]:
+def _rows(text: str, separator: str, name: str) -> Iterator[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        return list(reader)
+        yield from reader
     except csv.Error as error:
         raise TableError(
             where=f"{name}, line {reader.line_num}", found=f"damaged CSV ({error})", expected="quotes in pairs"
@@ -311,7 +332,7 @@ def _rows(text: str, separator: str, name: str) -> list[list[str]]:
 
 def _sniffed(text: str, name: str) -> str:
     """Return the separator that splits the most; two that split alike are an error, because a guess moves columns."""
-    sample = "".join(text.splitlines(keepends=True)[:200])
+    sample = "".join(islice(io.StringIO(text), 200))
     widths = {}
     for separator in (",", ";", "\t"):
         reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)

@@ -50,9 +50,9 @@ def write_table(library: Library, path: Path, mapping: TableMapping) -> tuple[Un
     sheets = _sheets(library, mapping)
     suffix = path.suffix.lower()
     if suffix == ".xlsx":
-        write_bytes(path, _workbook_bytes(sheets))
+        write_bytes(path, workbook_bytes(sheets))
     elif suffix == ".csv":
-        write_bytes(path, _csv_bytes(sheets, mapping))
+        write_bytes(path, csv_bytes(sheets, mapping))
     else:
         raise FileAccessError(where=str(path), found=f"the ending {suffix!r}", expected=".xlsx or .csv")
     if not library.entries:
@@ -167,7 +167,8 @@ def _settings(area: CareArea, sheet: Sheet, mapping: TableMapping) -> list[Line]
 # --- Files -----------------------------------------------------------------------------------------------------------
 
 
-def _workbook_bytes(sheets: dict[str, list[Line]]) -> bytes:
+def workbook_bytes(sheets: dict[str, list[Line]]) -> bytes:
+    """Return the sheets as an .xlsx workbook in which every text is a text, never a formula."""
     book = Workbook()
     book.remove(book.worksheets[0])
     for name, lines in sheets.items():
@@ -206,7 +207,8 @@ def _as_number(text: str) -> Decimal | None:
     return number if str(format(number.normalize(), "f")) == text else None
 
 
-def _csv_bytes(sheets: dict[str, list[Line]], mapping: TableMapping) -> bytes:
+def csv_bytes(sheets: dict[str, list[Line]], mapping: TableMapping) -> bytes:
+    """Return the one sheet as CSV in which no spreadsheet runs a cell; raises MappingError where there are more."""
     if len(sheets) != 1:
         raise MappingError(
             where=f"mapping {mapping.name!r}", found=f"{len(sheets)} sheets", expected="one, for .csv; write an .xlsx"

@@ -32,6 +32,7 @@ class Question:
         keys: columns that always part its rows.
         also: columns of the answer besides the usual ones.
         needs: registers without which the answer is not known.
+        by_release: whether it rests on when versions were released, which without a register the events of a time tell.
         answering: the expression; it runs nothing.
 
     """
@@ -50,6 +51,7 @@ class Question:
     keys: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    by_release: bool = False
 
     def ask(self, tables: Tables, by: tuple[str, ...] = ()) -> Frame:
         """Return the lazy answer: ``by``, the keys, then the columns that every answer has."""

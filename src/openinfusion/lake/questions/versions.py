@@ -165,6 +165,7 @@ VERSIONS = (
         source="Hsu 2019 (16 % or more in each of three hospitals); another hospital 31 %",
         coverage=_SHARES,
         unmapped=_LOST,
+        by_release=True,
         answering=_outdated,
     ),
     Question(
@@ -176,6 +177,7 @@ VERSIONS = (
         source="the complement of outdated infusions",
         coverage=_SHARES,
         unmapped=_LOST,
+        by_release=True,
         answering=_currency,
     ),
     Question(
@@ -189,6 +191,7 @@ VERSIONS = (
         denominator="infusions on an outdated library",
         source="our own",
         keys=("library_name", "library_version", "newest_version"),
+        by_release=True,
         answering=_pairs,
     ),
     Question(
@@ -206,6 +209,7 @@ VERSIONS = (
         unmapped="active pumps that do not have it yet",
         dimensions=("organisation",),
         keys=(*VERSION, "threshold"),
+        by_release=True,
         answering=_update_times,
     ),
     Question(

@@ -12,21 +12,14 @@ from openinfusion.adapters.hl7.vocabulary import (
     Change,
 )
 from openinfusion.core.event_parts import FlowSource, Programmed, Segment, Status, Stopped
-from openinfusion.core.numbers import is_plain_decimal
 from openinfusion.core.units import ML, Quantity, Unit
 
-_MILLION, _MOST = 10**6, 10**12
 _ONE_ML = Quantity.of(1, ML)
 
 
 def quantity(measured: Measured | None) -> Quantity | None:
     """Return an amount that a record can hold, or ``None`` where there is none."""
-    if measured is None or measured.quantity is None:
-        return None
-    value = measured.quantity.value
-    # Most have six places at most, and to see that of them takes a twentieth of the time.
-    is_short = _MILLION % value.denominator == 0 and -_MOST < value.numerator < _MOST
-    return measured.quantity if is_short or is_plain_decimal(value) else None
+    return measured.recorded if measured is not None else None
 
 
 def flowing(state: PumpState, told: FlowSource | None) -> tuple[FlowSource | None, Source | None]:

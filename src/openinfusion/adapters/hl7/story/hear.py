@@ -33,12 +33,15 @@ from openinfusion.adapters.hl7.vocabulary import (
     PATIENT_ID_CHANGE,
     SOURCE_WORDS,
 )
-from openinfusion.core.event_parts import LONGEST_NAME, Alarm, LibraryVersion, Private
+from openinfusion.core.event_parts import LONGEST_NAME, NOT_TOLD, Alarm, LibraryVersion, Private
 
 _SOURCES: frozenset[str] = frozenset(SOURCE_WORDS.values())
 _CHANGES: Mapping[int, What] = {code: What(change) for code, change in CHANGES.items()}
 _ENDS = frozenset({"end", "inactivate", "reset", "stop"})
+_SOUNDS = frozenset({"start", "start_only", "tpoint", "present", "continue", "update", "escalate", "deescalate"})
 _NOBODY = Private()
+# How the names of what is no pump begin: monitors, meters, analysers, ventilators.
+_NO_PUMPS = ("MDC_DEV_MON", "MDC_DEV_METER", "MDC_DEV_ANALY", "MDC_DEV_SYS_PT_VENT", "MDC_DEV_VENT", "MDC_DEV_ECG")
 
 
 def hear(meaning: Meaning, *, received: datetime, key: str) -> tuple[Heard, ...]:
@@ -62,6 +65,11 @@ def _number(device: Entity | None) -> str | None:
     return _name(device.id or device.universal) if device is not None else None
 
 
+def _is_pump(pump: Pump) -> bool:
+    """Whether a device is a pump, or may be one: the gateways of alarms speak for monitors and ventilators as well."""
+    return pump.kind is None or not pump.kind.startswith(_NO_PUMPS)
+
+
 def _pump_fields(pump: Pump) -> dict[str, Any]:
     """Return what a pump says of itself."""
     return {
@@ -80,7 +88,7 @@ def _pump_fields(pump: Pump) -> dict[str, Any]:
 def _library(name: str | None, version: str | None) -> LibraryVersion | None:
     if name is None and version is None:
         return None
-    return LibraryVersion(name=_name(name) or "not told", version=_name(version) or "not told")
+    return LibraryVersion(name=_name(name) or NOT_TOLD, version=_name(version) or NOT_TOLD)
 
 
 def _sent(moment: Moment | None) -> datetime | None:
@@ -97,7 +105,7 @@ def _private(private: Private) -> Private | None:
 def _reports(meaning: DeviceReport, received: datetime, key: str) -> Iterator[Heard]:
     for state in meaning.states:
         pump = _number(state.pump.device)
-        if pump is None or state.at is None:
+        if pump is None or state.at is None or not _is_pump(state.pump):
             continue
         about, source = flowing(state, None)
         segment = None
@@ -175,9 +183,9 @@ def _source_fields(state: PumpState, source: Source | None) -> dict[str, Any]:
 
 def _alerts(meaning: AlertMessage, received: datetime, key: str) -> Iterator[Heard]:
     pump = _number(meaning.pump.device)
-    if pump is None or meaning.at is None:
+    if pump is None or meaning.at is None or not _is_pump(meaning.pump):
         return
-    is_end = meaning.phase in _ENDS or (meaning.phase is None and meaning.state == "inactive")
+    is_end = meaning.phase in _ENDS or (meaning.state == "inactive" and meaning.phase not in _SOUNDS)
     goes_on = What.ALARM if meaning.is_onset else What.ALARM_GOES_ON
     heard = Heard(
         What.ALARM_END if is_end else goes_on,

@@ -1,0 +1,1 @@
+"""Signed libraries to every pump, and proof of what each one runs."""
