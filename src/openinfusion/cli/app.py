@@ -3,53 +3,78 @@
 import os
 import sys
 import traceback
+from importlib import import_module
 from io import TextIOWrapper
+from typing import Any
 
 import typer
 from rich.text import Text
 
 from openinfusion import __version__
-from openinfusion.cli import (
-    ask,
-    demo,
-    dose,
-    events,
-    fhir,
-    gateway,
-    lake,
-    libraries,
-    orders,
-    pump,
-    replay,
-    report,
-    what_if,
-)
 from openinfusion.cli.console import error_console
 from openinfusion.core.errors import OpenInfusionError, OperatorError
 
 INTERNAL = 70
 INTERRUPTED = 130
+_COMMANDS = {
+    "library": ("libraries", "app"),
+    "agent": ("agent", "app"),
+    "events": ("events", "app"),
+    "fhir": ("fhir", "app"),
+    "fleet": ("fleet", "app"),
+    "gateway": ("gateway", "app"),
+    "lake": ("lake", "app"),
+    "national": ("national", "app"),
+    "orders": ("orders", "app"),
+    "pump": ("pump", "app"),
+    "check": ("dose", "check_programme"),
+    "replay": ("replay", "replay_infusions"),
+    "what-if": ("what_if", "ask_what_if"),
+    "ask": ("ask", "ask_question"),
+    "report": ("report", "report_month"),
+    "serve": ("web", "serve"),
+    "web": ("web", "app"),
+    "demo": ("demo", "run_demo"),
+}
+"""Each command with its module and what in it: a group, or a function."""
+
+
+def _begin() -> None:
+    """Do nothing before a command; a group has this so that it stays one, however few commands it has."""
+
+
+class _Commands(typer.core.TyperGroup):
+    """Imports what a command needs once it is asked for: all of it together takes seconds."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer does not name its own type of it
+        return [*_COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
+        if cmd_name in _COMMANDS and cmd_name not in self.commands:
+            module, name = _COMMANDS[cmd_name]
+            found = getattr(import_module(f"openinfusion.cli.{module}"), name)
+            holder = typer.Typer()
+            if isinstance(found, typer.Typer):
+                holder.add_typer(found, name=cmd_name)
+            else:
+                holder.command(cmd_name)(found)
+                holder.callback()(_begin)
+            self.commands[cmd_name] = typer.main.get_group(holder).commands[cmd_name]
+        return super().get_command(ctx, cmd_name)
+
+
 app = typer.Typer(
     name="openinfusion",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     help="Build, check and govern the drug libraries of infusion pumps. Examples are not for clinical use.",
 )
-app.add_typer(libraries.app, name="library")
-app.add_typer(events.app, name="events")
-app.add_typer(fhir.app, name="fhir")
-app.add_typer(gateway.app, name="gateway")
-app.add_typer(lake.app, name="lake")
-app.add_typer(orders.app, name="orders")
-app.add_typer(pump.app, name="pump")
-app.command("check")(dose.check_programme)
-app.command("replay")(replay.replay_infusions)
-app.command("what-if")(what_if.ask_what_if)
-app.command("ask")(ask.ask_question)
-app.command("report")(report.report_month)
-app.command("demo")(demo.run_demo)
+
+
+app.callback()(_begin)
 
 
 @app.command()
@@ -93,7 +118,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the edge of the process
         if os.environ.get("OPENINFUSION_DEBUG"):
             traceback.print_exc()
-        message = f"a fault in OpenInfusion itself ({type(error).__name__}); nothing was changed. Please report it; "
+        message = f"a fault in OpenInfusion itself ({type(error).__name__}). Please report it; "
         error_console().print(
             Text.assemble(("Error  ", "bold red"), message, "OPENINFUSION_DEBUG=1 shows the details.")
         )

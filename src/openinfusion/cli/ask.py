@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
+from openinfusion.adapters.documents import refuse_to_overwrite
 from openinfusion.cli.console import say, say_json, table, write_text
 from openinfusion.core.errors import OperatorError
 from openinfusion.lake.answers import NOT_KNOWN, exact, show_value
@@ -43,6 +44,7 @@ def ask_question(
     if list_all:
         _list_questions(as_json=as_json)
         return
+    refuse_to_overwrite(csv, register, releases, drugs)
     asked = _question(question)
     opened = Lake.open(_lake(lake))
     with engine_from(os.environ.get(VARIABLE)) as engine:

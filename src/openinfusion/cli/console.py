@@ -1,19 +1,21 @@
 """What every command prints with: Rich on a terminal, plain aligned text when piped, JSON for machines."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 from rich.text import Text
 
 from openinfusion.adapters.documents import write_bytes
+from openinfusion.cli.layout import laid_out, wrapped
 
+# A pipe has no width: what reads it finds a row on one line if it can. Who wants another width sets COLUMNS.
 PIPED_WIDTH = 180
 SEVERITY_STYLE = {"error": "bold red", "warning": "yellow", "advice": "cyan"}
 DECISION_STYLE = {"accept": "bold green", "confirm": "bold yellow", "refuse": "bold red", "not checked": "bold magenta"}
@@ -21,9 +23,11 @@ DECISION_STYLE = {"accept": "bold green", "confirm": "bold yellow", "refuse": "b
 
 def console() -> Console:
     """Return the console for results; made when needed, so that redirection is seen."""
-    return (
-        Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=PIPED_WIDTH, no_color=True)
-    )
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    told = os.environ.get("COLUMNS", "")
+    width = int(told) if told.isascii() and told.isdigit() and int(told) else PIPED_WIDTH
+    return Console(highlight=False, width=width, no_color=True)
 
 
 def error_console() -> Console:
@@ -31,17 +35,15 @@ def error_console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> Table:
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()
+) -> RenderableType:
     """Return a table; cells are texts (never markup: a drug name may hold brackets); ``right`` columns are numbers."""
-    is_terminal = sys.stdout.isatty()
-    made = Table(
-        title=seen(title), title_justify="left", box=box.ROUNDED if is_terminal else None, pad_edge=is_terminal
-    )
-    for number, column in enumerate(columns):
-        made.add_column(Text(column), justify="right" if number in right else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(seen(cell if isinstance(cell, Text) else str(cell)) for cell in row))
-    return made
+    cells = [[seen(cell if isinstance(cell, Text) else str(cell)) for cell in row] for row in rows]
+    width = console().width
+    frame = box.ROUNDED if sys.stdout.isatty() else None
+    made = laid_out(columns, cells, width=width, right=right, frame=frame)
+    return Group(wrapped(styled(seen(title).plain, "table.title"), width), made) if title else made
 
 
 # What would act on a terminal instead of being read: escapes, C1 controls, characters that turn the direction.
@@ -62,7 +64,11 @@ def say(*parts: object) -> None:
     """Print lines or tables for a reader; text is never read as markup."""
     out = console()
     for part in parts:
-        out.print(seen(part) if isinstance(part, str | Text) else part, soft_wrap=isinstance(part, str))
+        if isinstance(part, str | Text):
+            whole = seen(part)
+            out.print(wrapped(whole, out.width) if out.is_terminal else whole, soft_wrap=True)
+        else:
+            out.print(part)
 
 
 def styled(text: str, style: str | None) -> Text:

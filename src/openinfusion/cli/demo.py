@@ -10,23 +10,18 @@ import typer
 from rich.rule import Rule
 from rich.text import Text
 
+from openinfusion.adapters.documents import refuse_to_overwrite
 from openinfusion.adapters.infusions import InfusionReading, read_infusions, shipped_infusion_mapping
 from openinfusion.adapters.library_file import read_library
 from openinfusion.adapters.open_library import mapping_for, open_library
-from openinfusion.adapters.report import (
-    ReportData,
-    ReportDifference,
-    ReportFinding,
-    comparison_table,
-    replay_tables,
-    write_report,
-)
-from openinfusion.adapters.report.tables import headline
+from openinfusion.adapters.report.page import ReportData, ReportDifference, ReportFinding, write_report
+from openinfusion.adapters.report.tables import comparison_table, headline, replay_tables
 from openinfusion.adapters.tables import read_back
 from openinfusion.cli import show
 from openinfusion.cli.console import say
 from openinfusion.cli.demo_events import play_events
 from openinfusion.cli.demo_incidents import play_incidents
+from openinfusion.cli.demo_web import show_web
 from openinfusion.cli.libraries import say_problems
 from openinfusion.cli.replay import rich_table
 from openinfusion.core.difference import Difference, difference
@@ -34,6 +29,7 @@ from openinfusion.core.errors import FileAccessError
 from openinfusion.core.injection import inject
 from openinfusion.core.replay import compare_replays, replay
 from openinfusion.core.review import Review, Severity, review
+from openinfusion.core.wording import counted
 
 MOST_GROUPS = 12
 MOST_CHANGES = 16
@@ -65,6 +61,9 @@ class _Examples:
         return self.folder / "infusions.csv"
 
 
+WHERE = "the folder examples/trust of the repository; --examples says where it is"
+
+
 def run_demo(
     examples: Annotated[Path, typer.Option(help="the folder of the example trust")] = Path("examples/trust"),
     *,
@@ -73,15 +72,18 @@ def run_demo(
     ] = None,
     report: Annotated[Path, typer.Option(help="where to write the report")] = Path("demo-report.html"),
     month: Annotated[Path, typer.Option(help="where to write the month of the trust")] = Path("demo-month.html"),
+    web: Annotated[bool, typer.Option(help="end with the web application running on the example trust")] = True,
 ) -> None:
     """
-    Show the main job on example data: import, review, incidents, difference, replay, pump events, reports.
+    Show the main job on example data: import, review, incidents, difference, replay, pump events, reports, pages.
 
     Example: openinfusion demo --report demo-report.html
     """
     if not examples.is_dir():
-        raise FileAccessError(where=str(examples), found="no such folder", expected="the examples of the repository")
+        raise FileAccessError(where=str(examples), found="no such folder", expected=WHERE)
     trust = _Examples(examples)
+    refuse_to_overwrite(report, *examples.iterdir())
+    refuse_to_overwrite(month, *examples.iterdir(), report)
     today = datetime.now(tz=UTC)
     say(
         Text("OpenInfusion: what is wrong with a drug library, and what would its limits have done?", style="bold"),
@@ -111,7 +113,7 @@ def run_demo(
     _title(6, "Hold past infusions against both versions")
     reading = _read_infusions(trust, reference_data)
     before, after = replay(approved, reading.infusions), replay(mended, reading.infusions)
-    say(f"{reading.source}: {reading.rows:,} rows, {len(reading.infusions):,} infusions used", "")
+    say(f"{reading.source}: {counted(reading.rows, 'row')}, {counted(len(reading.infusions), 'infusion')} used", "")
     say(headline(after), "")
     for made in replay_tables(after)[:2]:
         say(rich_table(made, most=MOST_DRUGS), "")
@@ -136,6 +138,9 @@ def run_demo(
     play_events(examples, month)
     _title(8, "The reports")
     say(f"wrote {report} and {month}: open them in any browser; they need no network.", CLINICAL)
+    if web:
+        _title(9, "The web application")
+        show_web(examples.parent)
 
 
 def _title(number: int, words: str) -> None:

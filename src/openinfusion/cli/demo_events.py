@@ -9,6 +9,7 @@ from openinfusion.adapters.library_file import read_library
 from openinfusion.adapters.report.month import write_month
 from openinfusion.cli.console import say, table
 from openinfusion.core.replay import Change, Result
+from openinfusion.core.wording import counted
 from openinfusion.lake.calendar import Month
 from openinfusion.lake.engine import Engine, PolarsEngine
 from openinfusion.lake.ingest import Settings as IngestSettings
@@ -53,7 +54,10 @@ def _take_in(folder: Path) -> Lake:
     files = sorted((folder / "log").glob("events-*.jsonl.zst"))
     taken = list(ingest(folder / "lake", [*files, files[0]], IngestSettings(workers=0), acknowledge=_quietly))
     kept, twice = sum(one.taken.kept for one in taken), sum(one.taken.duplicates for one in taken)
-    say(f"taken in: {kept:,} events kept, {twice:,} sent twice and kept once (the first file was sent again).", "")
+    say(
+        f"taken in: {counted(kept, 'event')} kept, {twice:,} sent twice and kept once (the first file was sent again).",
+        "",
+    )
     return Lake.open(folder / "lake")
 
 

@@ -11,6 +11,7 @@ import polars as pl
 import typer
 from rich.text import Text
 
+from openinfusion.adapters.documents import refuse_to_overwrite
 from openinfusion.adapters.events import Line, Rejected, read_events, write_events, write_tables
 from openinfusion.adapters.events.from_infusions import events_of
 from openinfusion.adapters.events.header import header_to_json
@@ -22,6 +23,7 @@ from openinfusion.cli.console import console, error_console, say, seen, table
 from openinfusion.cli.replay import infusion_mapping
 from openinfusion.core.errors import Fault
 from openinfusion.core.events import EventLog
+from openinfusion.core.wording import counted
 
 app = typer.Typer(no_args_is_help=True, help="Validate, convert and show event logs of infusion pumps.")
 MOST = 100
@@ -118,15 +120,15 @@ def _print_summary(summary: Summary) -> None:
     verdict = (
         Text.assemble("No violation. ", style="bold green")
         if not summary.violations
-        else Text(f"{_counted(summary.violations, 'violation')} in {_counted(summary.rejected, 'line')}. ", "bold red")
+        else Text(f"{counted(summary.violations, 'violation')} in {counted(summary.rejected, 'line')}. ", "bold red")
     )
     counts = (
-        f"{_counted(summary.lines, 'line')} read: {summary.accepted:,} accepted, {summary.rejected:,} rejected,"
+        f"{counted(summary.lines, 'line')} read: {summary.accepted:,} accepted, {summary.rejected:,} rejected,"
         f" {summary.unknown:,} of unknown kinds kept, {summary.blank:,} blank"
     )
     say("", Text.assemble(verdict, counts))
     if summary.first is not None and summary.last is not None:
-        say(f"{_counted(len(summary.pumps), 'pump')}, {_day(summary.first)} to {_day(summary.last)} (UTC)")
+        say(f"{counted(len(summary.pumps), 'pump')}, {_day(summary.first)} to {_day(summary.last)} (UTC)")
     for title, counter in (
         ("kind of record", summary.kinds),
         ("kind that this version does not know, kept", summary.unknown_kinds),
@@ -136,10 +138,6 @@ def _print_summary(summary: Summary) -> None:
             ordered = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
             rows = [(name, f"{count:,}") for name, count in ordered[:MOST]]
             say("", table("", (title, "records"), rows, right=(1,)))
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _day(moment: object) -> str:
@@ -160,6 +158,7 @@ def convert(
 
     Example: openinfusion events convert examples/events/every-kind.jsonl log.parquet --strip
     """
+    refuse_to_overwrite(target, source)
     checked = Validation(_source(source))
     part = target.with_name(f".part-{target.name}")
     try:
@@ -169,7 +168,8 @@ def convert(
         part.unlink(missing_ok=True)
     count = checked.summary
     error_console().print(
-        f"wrote {count.accepted + count.unknown:,} records to {target}; {count.rejected:,} lines rejected",
+        f"wrote {counted(count.accepted + count.unknown, 'record')} to {target};"
+        f" {counted(count.rejected, 'line')} rejected",
         soft_wrap=True,
     )
     raise typer.Exit(1 if count.rejected else 0)
@@ -201,13 +201,14 @@ def from_infusions(
 
     Example: openinfusion events from-infusions examples/trust/infusions.csv past.jsonl --organisation "Example trust"
     """
+    refuse_to_overwrite(target, source, mapping)
     reading = read_infusions(source, infusion_mapping(mapping))
     records = events_of(reading)
     write_events(target, EventLog(organisation=organisation, source=reading.source, purpose=purpose.value), records)
     left_out, written = sum(reading.excluded.values()), len(reading.infusions) - len(records.unwritten)
     error_console().print(
-        f"wrote {3 * written:,} records of {written:,} infusions to {target};"
-        f" {left_out:,} of {reading.rows:,} rows left out (openinfusion replay says why)",
+        f"wrote {counted(3 * written, 'record')} of {counted(written, 'infusion')} to {target};"
+        f" {left_out:,} of {counted(reading.rows, 'row')} left out (openinfusion replay says why)",
         soft_wrap=True,
     )
     for row, reason in list(records.unwritten.items())[:MOST]:
@@ -233,7 +234,7 @@ def show(
         if (words := _told(line, pump=pump, infusion=infusion)) is not None:
             out.print(seen(words), soft_wrap=True)
     if reader.rejected:
-        message = f"{_counted(reader.rejected, 'line')} cannot be read; 'openinfusion events validate' says why."
+        message = f"{counted(reader.rejected, 'line')} cannot be read; 'openinfusion events validate' says why."
         error_console().print(message, soft_wrap=True)
 
 

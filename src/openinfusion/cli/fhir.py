@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from openinfusion.adapters.documents import Json, read_bytes, write_bytes
+from openinfusion.adapters.documents import Json, read_bytes, refuse_to_overwrite, write_bytes
 from openinfusion.adapters.events import read_events
 from openinfusion.adapters.events.story import sentence
 from openinfusion.adapters.fhir import Reading, Release, draft_bundle, from_log, read_bundle, to_bytes, write_bundle
 from openinfusion.adapters.fhir.report import ADMINISTRATION_COLUMNS, administration_row, reading_to_json
 from openinfusion.cli.console import error_console, say, say_json, table
 from openinfusion.core.events import Event, EventLog
+from openinfusion.core.wording import counted
 
 app = typer.Typer(no_args_is_help=True, help="Event logs as FHIR R4 or R5, and FHIR of other systems read.")
 _MOST = 40
@@ -52,11 +53,13 @@ def write(
 
     Example: openinfusion fhir write examples/events/every-kind.jsonl --release R5 --out log.fhir.json
     """
+    refuse_to_overwrite(out, log)
     header, events, rejected = _read_log(log)
     made = from_log(header, events)
     _put(write_bundle(made, release, at=header.made_at), out)
     if made.left_out:
-        error_console().print(f"{len(made.left_out):,} records do not count (voided, replaced, or there twice)")
+        records = counted(len(made.left_out), "record does", "records do")
+        error_console().print(f"{records} not count (voided, replaced, or there twice)")
     raise typer.Exit(1 if rejected else 0)
 
 
@@ -102,6 +105,7 @@ def draft(
 
     Example: openinfusion fhir draft examples/events/every-kind.jsonl SP-0417-000009 --out draft.fhir.json
     """
+    refuse_to_overwrite(out, log)
     header, events, _ = _read_log(log)
     words = {event.event_id: sentence(event) for event in events}
     chosen = {record: words.get(record, "") for record in event_id}
@@ -113,7 +117,7 @@ def _read_log(path: Path) -> tuple[EventLog, list[Event], int]:
     reader = read_events(path)
     events = [line.event for line in reader if line.event is not None]
     if reader.rejected:
-        message = f"{reader.rejected:,} lines cannot be read; 'openinfusion events validate' says why."
+        message = f"{counted(reader.rejected, 'line')} cannot be read; 'openinfusion events validate' says why."
         error_console().print(message, soft_wrap=True)
     return reader.header, events, reader.rejected
 
@@ -124,12 +128,15 @@ def _put(document: Json, out: Path | None) -> None:
         sys.stdout.write(content.decode())
         return
     write_bytes(out, content)
-    error_console().print(Text(f"wrote {len(document.get('entry', [])):,} resources to {out}"), soft_wrap=True)
+    written = counted(len(document.get("entry", [])), "resource")
+    error_console().print(Text(f"wrote {written} to {out}"), soft_wrap=True)
 
 
 def _show(reading: Reading, most: int) -> None:
     """Print what was understood, then what was flagged."""
-    say(f"FHIR {reading.release.value}: {len(reading.resources):,} resources read")
+    passed = sum(reading.passed_over.values())
+    over = f", {passed:,} passed over" if passed else ""
+    say(f"FHIR {reading.release.value}: {counted(len(reading.resources), 'resource')} read{over}")
     given = [administration_row(one) for one in reading.administrations]
     devices = [(one.asset or "", one.maker or "", one.model or "", one.software or "") for one in reading.devices]
     metrics = [(str(one.type), one.unit or "", one.category) for one in reading.metrics]

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from openinfusion.cli import gateway_devices
 from openinfusion.cli.console import error_console, say, say_json, table
 from openinfusion.cli.gateway_tell import AsJson, StoreFile, replay_store, show_events, show_pumps, write_messages
 from openinfusion.core.errors import AuthorError, OperatorError
@@ -20,11 +21,21 @@ from openinfusion.gateway.mllp import Gateway
 from openinfusion.gateway.preflight import faults_of_places
 from openinfusion.gateway.process import serve
 from openinfusion.gateway.sending import Sent, Way, read_messages, repeated, send
-from openinfusion.gateway.settings import Health, Limits, Listener, Settings, SettingsError, StorePlace, read_settings
+from openinfusion.gateway.settings import (
+    ClientTls,
+    Health,
+    Limits,
+    Listener,
+    Settings,
+    SettingsError,
+    StorePlace,
+    read_settings,
+)
 from openinfusion.gateway.store import Store, Stored
 from openinfusion.gateway.tls import client_context
 
 app = typer.Typer(no_args_is_help=True, help="Receive messages of pumps over MLLP and keep them durably.")
+app.add_typer(gateway_devices.app, name="devices")
 _DEFAULT_PORT = 2575
 
 
@@ -47,6 +58,9 @@ def receive(
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
     if config is not None:
+        if store is not None or health_port is not None:
+            found, expected = "--config and other options", "one or the other: the settings say where and what"
+            raise OperatorError(where="gateway mllp", found=found, expected=expected)
         settings = read_settings(config)
     elif store is not None:
         health = None if health_port is None else Health(port=health_port)
@@ -114,9 +128,11 @@ def send_files(
 
     Example: openinfusion gateway send examples/gateway/messages.hl7 --port 2575
     """
+    if key is not None and certificate is None:
+        raise OperatorError(where="--key", found="a key without a certificate", expected="--certificate beside it")
     messages = [message for file in files for message in read_messages(file)]
     encrypt = tls or ca is not None or certificate is not None
-    context = client_context(ca, certificate, key) if encrypt else None
+    context = client_context(ClientTls(ca, certificate, key)) if encrypt else None
     way = Way(host, port, tls=context, connections=connections, rate=rate, patience=patience, attempts=attempts)
     _tell_sent(asyncio.run(send(repeated(messages, repeat), way)), as_json=as_json)
 

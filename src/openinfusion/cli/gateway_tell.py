@@ -1,19 +1,22 @@
 """`openinfusion gateway events|pumps|replay|write`: from messages to events and lakes, and from logs to messages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from openinfusion.adapters.documents import write_bytes
+from openinfusion.adapters.documents import refuse_to_overwrite, write_bytes
 from openinfusion.adapters.events import read_events, record_lines, to_row, to_table
+from openinfusion.adapters.hl7.leniency import Leniency
 from openinfusion.adapters.hl7.write import Sender, Sending, write_record, write_report
 from openinfusion.cli.console import say, say_json, table
 from openinfusion.core.errors import OperatorError
+from openinfusion.core.event_parts import NOT_TOLD
 from openinfusion.core.events import Event
-from openinfusion.gateway.listening import Listened, Told, read_into_lake, tell_store
+from openinfusion.core.wording import counted
+from openinfusion.gateway.listening import Ear, Listened, Told, read_into_lake, tell_store
 from openinfusion.gateway.settings import LakePlace, Purpose, read_settings
 from openinfusion.gateway.store import Store
 from openinfusion.gateway.stories import CLAIMS
@@ -40,6 +43,9 @@ def show_events(
     """
     told = _told(store, zone)
     events = [one for one in told.events if pump is None or one.pump == pump]
+    if pump is not None and pump not in told.claims:
+        known = ", ".join(list(told.claims)[:_MOST_SHOWN]) or "none"
+        raise OperatorError(where="--pump", found=repr(pump), expected=f"a pump that was heard of: {known}")
     if as_json:
         say(record_lines(to_table(map(to_row, events[-limit:]))).decode().rstrip())
         return
@@ -58,7 +64,8 @@ def _event_row(one: Event) -> tuple[str, ...]:
     told += [segment.rate] if segment is not None and segment.rate is not None else []
     now = ", ".join(dict.fromkeys(quantity.text() for quantity in told))
     words = one.alarm.value.replace("_", " ") if one.alarm else now
-    library = f"{one.library.name} {one.library.version}" if one.library else ""
+    told_of = (one.library.name, one.library.version) if one.library else ()
+    library = " ".join(part for part in told_of if part != NOT_TOLD)
     what = one.kind.value.replace("_", " ")
     return one.at.isoformat(timespec="seconds"), one.pump, what, one.drug or "", one.care_area or "", words, library
 
@@ -84,7 +91,7 @@ def show_pumps(store: StoreFile, *, zone: ZoneName = "UTC", as_json: AsJson = Fa
         (name, *(its[field].value if field in its else "" for field in CLAIMS)) for name, its in told.claims.items()
     ]
     say(table("What pumps claim", ("pump", *(field.replace("_", " ") for field in CLAIMS)), rows))
-    say("", f"{len(rows):,} pumps. What a pump claims is no proof of what it runs.")
+    say("", f"{counted(len(rows), 'pump')}. What a pump claims is no proof of what it runs.")
 
 
 def _told(store: Path, zone: str) -> Told:
@@ -126,12 +133,14 @@ def replay_store(
     file, place = store, None
     if config is not None:
         settings = read_settings(config)
-        file, place = settings.store.path, settings.lake
-    elif lake is not None and organisation is not None:
+        file, place = settings.store.path if settings.store else None, settings.lake
+    elif lake is not None and organisation is not None and organisation.strip():
         place = LakePlace(lake, organisation, purpose)
     if file is None or place is None:
+        given = {"store": file, "lake": lake or config, "organisation": (organisation or "").strip() or config}
+        missing = " and no ".join(name for name, value in given.items() if not value) or "lake in the settings"
         expected = "STORE LAKE --organisation NAME, or --config FILE with a lake in it"
-        raise OperatorError(where="gateway replay", found="no store, lake or organisation", expected=expected)
+        raise OperatorError(where="gateway replay", found=f"no {missing}", expected=expected)
     kept = Store.open(file, may_create=False)
     try:
         listened = read_into_lake(kept, place, again=again, zone=_zone(zone))
@@ -141,7 +150,8 @@ def replay_store(
         say_json(_listened_json(listened))
         return
     telling, taken = listened.telling, listened.taken
-    say(f"{listened.replayed.messages:,} messages read; {telling.events:,} events told, {telling.voided:,} taken back.")
+    read = counted(listened.replayed.messages, "message")
+    say(f"{read} read; {telling.events:,} events told, {telling.voided:,} taken back.")
     say(f"The lake took {taken.kept:,} new records; {taken.duplicates:,} it had already.")
     if taken.conflicts:
         say(
@@ -153,10 +163,16 @@ def replay_store(
 def _listened_json(listened: Listened) -> dict[str, Any]:
     return {
         "messages": listened.replayed.messages,
+        "control_ids_again": listened.replayed.conflicts,
         "at_fault": dict(listened.replayed.faults),
+        "messages_at_fault": listened.replayed.at_fault,
         "by_transaction": dict(listened.ear.kinds),
         "left_out": dict(listened.ear.left_out),
         "cautions": dict(listened.ear.cautions),
+        "lost": [
+            {"message": number, "code": one.code.value, "place": one.place, "found": one.found, "taken": one.taken}
+            for number, one in listened.ear.lost
+        ],
         "events": listened.telling.events,
         "voided": listened.telling.voided,
         "waiting": listened.waiting,
@@ -167,19 +183,45 @@ def _listened_json(listened: Listened) -> dict[str, Any]:
     }
 
 
+_MOST_SHOWN = 10
+_COSTLY = frozenset(one.value for one in Leniency if one.costs_something)
+
+
 def _say_listened(listened: Listened) -> None:
     """Say what was not told, and why; what was let pass to read the rest is said by its code."""
-    for reason, count in sorted(listened.replayed.faults.items()):
-        say(f"{count:,} messages could not be read: {reason}")
-    for reason, count in sorted(listened.ear.left_out.items()):
-        say(f"{count:,} messages left out: {reason}")
+    replayed, ear = listened.replayed, listened.ear
+    for reason, count in sorted(replayed.faults.items()):
+        say(f"{counted(count, 'message')} could not be read: {reason}")
+    if replayed.at_fault:
+        say(f"Look at them with gateway messages --show: {_some(replayed.at_fault)}")
+    if replayed.conflicts:
+        said = "came under a control id (MSH-10) that another message had before; read like all others"
+        say(f"{counted(replayed.conflicts, 'message')} {said}.")
+    for reason, count in sorted(ear.left_out.items()):
+        say(f"{counted(count, 'message')} left out: {reason}")
     if listened.waiting:
-        say(f"{listened.waiting:,} messages tell nothing until another one comes.")
+        verb = "tells" if listened.waiting == 1 else "tell"
+        say(f"{counted(listened.waiting, 'message')} {verb} nothing until another one comes.")
     for fault in sorted(set(listened.telling.faults)):
         say(f"A record could not be made: {fault}")
-    cautions = ", ".join(f"{code} {count:,}" for code, count in sorted(listened.ear.cautions.items()))
-    if cautions:
-        say(f"Let pass (docs/reference/hl7.md): {cautions}")
+    _say_cautions(ear)
+
+
+def _say_cautions(ear: Ear) -> None:
+    if ear.lost:
+        say("Could not be used, and is missing above:")
+    for number, one in ear.lost[:_MOST_SHOWN]:
+        say(f"  message {number}, {one}")
+    if len(ear.lost) > _MOST_SHOWN:
+        say("  and more; --json shows up to a hundred")
+    others = ", ".join(f"{code} {count:,}" for code, count in sorted(ear.cautions.items()) if code not in _COSTLY)
+    if others:
+        say(f"Read although it was written in another way (docs/reference/hl7.md): {others}")
+
+
+def _some(numbers: Sequence[int]) -> str:
+    shown = ", ".join(f"{number:,}" for number in numbers[:_MOST_SHOWN])
+    return f"{shown} and more" if len(numbers) > _MOST_SHOWN else shown
 
 
 def write_messages(
@@ -195,6 +237,7 @@ def write_messages(
 
     Example: openinfusion gateway write examples/events/every-kind.jsonl messages.hl7
     """
+    refuse_to_overwrite(out, log)
     reader = read_events(log)
     purpose = _PURPOSES.get(reader.header.purpose, "test")
     made: list[bytes] = []

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from openinfusion.cli.console import say, say_json, table
+from openinfusion.core.wording import counted
 from openinfusion.lake.clock import Clock, Offset, daily, offsets
 from openinfusion.lake.engine import VARIABLE, engine_from
 from openinfusion.lake.gaps import Gap, Sequences, find_gaps
@@ -49,12 +50,11 @@ def _show_info(lake: Path, found: Info) -> None:
         say("It holds no event yet.")
     else:
         pumps = sum(found.pumps.values())
-        say(f"{found.events:,} events of {pumps:,} pumps, {_day(found.first)} to {_day(found.last)}.")
-    say(f"{found.files:,} files; {_size(found.bytes_on_disk)} on disk with the index of {found.ids:,} ids.")
-    say(
-        f"{found.voided:,} records are void or replaced and do not count; {found.unsettled:,} marks wait to be made.",
-        "",
-    )
+        say(f"{counted(found.events, 'event')} of {counted(pumps, 'pump')}, {_day(found.first)} to {_day(found.last)}.")
+    ids = counted(found.ids, "id")
+    say(f"{counted(found.files, 'file')}; {_size(found.bytes_on_disk)} on disk with the index of {ids}.")
+    voided = counted(found.voided, "record is void or replaced and does", "records are void or replaced and do")
+    say(f"{voided} not count; {counted(found.unsettled, 'mark waits', 'marks wait')} to be made.", "")
     rows = [[*whose, f"{n:,}", f"{events:,}", _size(size)] for *whose, n, events, size in found.months.rows()]
     say(table("Held", ("organisation", "month", "files", "events", "size"), rows, right=(2, 3, 4)), "")
     kinds = [[_kind(found, kind), f"{count:,}"] for kind, count in found.kinds.items()]
@@ -91,7 +91,8 @@ def _show_gaps(found: Sequences) -> None:
     pumps, all_missing = found.pumps, sum(gap.missing for gap in found.gaps)
     declared = sum(gap.declared for gap in found.gaps)
     numbered = int(pumps["numbered"].sum()) if "numbered" in pumps.columns else 0
-    say(f"{numbered:,} numbered records of {pumps.height:,} pumps; {all_missing:,} numbers are missing: ")
+    missing = counted(all_missing, "number is", "numbers are")
+    say(f"{counted(numbered, 'numbered record')} of {counted(pumps.height, 'pump')}; {missing} missing: ")
     say(f"    {declared:,} declared lost, {all_missing - declared:,} not declared.")
     if numbered:
         say(f"Restarts of a counter: {pumps['restarts'].sum():,}. Numbers given twice: {pumps['twice'].sum():,}.", "")

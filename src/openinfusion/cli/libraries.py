@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from openinfusion.adapters.difference_file import difference_html, difference_json, difference_text
-from openinfusion.adapters.documents import to_json
+from openinfusion.adapters.documents import refuse_to_overwrite, to_json
 from openinfusion.adapters.library_file import identity, write_library
 from openinfusion.adapters.open_library import Opened, mapping_for, open_library
 from openinfusion.adapters.review_file import read_acceptances, read_thresholds, review_to_json
@@ -21,6 +21,7 @@ from openinfusion.core.errors import AuthorError
 from openinfusion.core.injection import inject
 from openinfusion.core.library import Library
 from openinfusion.core.review import Severity, review
+from openinfusion.core.wording import counted
 
 app = typer.Typer(no_args_is_help=True, help="Read, check, compare and convert drug libraries.")
 
@@ -58,7 +59,8 @@ def say_problems(opened: Opened) -> None:
     if opened.reading is None:
         return
     reading = opened.reading
-    say(f"{reading.rows_read:,} rows read, {len(opened.library.entries):,} entries made.")
+    made = counted(len(opened.library.entries), "entry", "entries")
+    say(f"{counted(reading.rows_read, 'row')} read, {made} made.")
     if reading.problems:
         rows = [(p.sheet, p.row, p.column, p.found, p.expected, p.consequence.value) for p in reading.problems]
         columns = ("sheet", "row", "column", "found", "expected", "consequence")
@@ -75,7 +77,8 @@ def _rows_left_out(opened: Opened) -> int:
 def _exit_if_incomplete(opened: Opened) -> None:
     """End with exit code 1 where rows of the table are not in the library that was written."""
     if left_out := _rows_left_out(opened):
-        say(styled(f"{left_out:,} rows could not be read and are NOT in it; they are listed above.", "bold red"))
+        rows = counted(left_out, "row could not be read and is", "rows could not be read and are")
+        say(styled(f"{rows} NOT in it; see the list above.", "bold red"))
         raise typer.Exit(FINDINGS)
 
 
@@ -112,12 +115,8 @@ def check_library(
         say_problems(opened)
         show.review_summary(result, opened.library, limit=limit)
         if left_out := _rows_left_out(opened):
-            say(
-                styled(
-                    f"{left_out:,} rows could not be read and were NOT reviewed; they are listed at the top.",
-                    "bold red",
-                )
-            )
+            rows = counted(left_out, "row could not be read and was", "rows could not be read and were")
+            say(styled(f"{rows} NOT reviewed; see the list at the top.", "bold red"))
     if result.count(Severity.ERROR) or _rows_left_out(opened):
         raise typer.Exit(FINDINGS)
 
@@ -190,13 +189,14 @@ def convert_library(
 
     Example: openinfusion library convert examples/vendor/alaris-sample.xlsx library.json --mapping alaris
     """
+    refuse_to_overwrite(to, file, mapping, to_mapping)
     opened = open_library(file, mapping)
     say_problems(opened)
     if to.suffix.lower() == ".json":
         say(f"wrote {to}, identity sha256:{write_library(opened.library, to)}")
         _exit_if_incomplete(opened)
         return
-    unwritten = write_table(opened.library, to, mapping_for(to_mapping))
+    unwritten = write_table(opened.library, to, mapping_for(to_mapping, option="--to-mapping"))
     say(f"wrote {to}")
     if unwritten:
         rows = [(u.entry, u.field, u.value, u.reason) for u in unwritten]
@@ -223,6 +223,7 @@ def diff_libraries(
 
     Example: openinfusion library diff examples/trust/library-1.0.0.json examples/trust/library-1.1.0.json
     """
+    refuse_to_overwrite(output, old, new, mapping)
     before, after = open_library(old, mapping), open_library(new, mapping)
     found = difference(before.library, after.library)
     if form is DiffFormat.TEXT and output is None:

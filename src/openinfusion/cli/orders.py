@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from openinfusion.adapters.open_library import open_library
-from openinfusion.adapters.orders_file import answer_words, groups_of, read_orders, reconciliation_to_json
+from openinfusion.adapters.orders_file import read_orders
+from openinfusion.adapters.orders_report import answer_words, groups_of, reconciliation_to_json
 from openinfusion.cli.console import say, say_json, styled, table
 from openinfusion.cli.orders_try import try_orders
 from openinfusion.core.errors import OperatorError
 from openinfusion.core.order_reconciliation import Line, Outcome, Reconciliation, area_id, reconcile
+from openinfusion.core.wording import counted
 
 app = typer.Typer(no_args_is_help=True, help="Orders of a prescribing system against a library.")
 app.command("try")(try_orders)
@@ -39,11 +41,12 @@ def check_orders(
     Say what each order of a file would be answered, and which ones the library cannot match, by reason.
 
     The columns of a table are in docs/reference/orders.md. Every order is asked as if an idle pump received it now. No
-    patient is read from a table, and none is shown. Exit code 0 if every order matches one entry, 1 otherwise.
+    patient is read from a table, and none is shown. Exit code 0 if every order matches one entry, though its limits
+    may refuse it; 1 otherwise, or if there is no order.
 
     Example: openinfusion orders check examples/trust/orders.csv --library examples/trust/library-1.1.0.json
     """
-    opened = open_library(library, library_mapping).library
+    opened = open_library(library, library_mapping, option="--library-mapping").library
     if area is not None and area_id(opened, area) is None:
         known = ", ".join(sorted(one.id for one in opened.care_areas))
         raise OperatorError(where="--area", found=repr(area), expected=f"one of {known}")
@@ -59,7 +62,12 @@ def _show(made: Reconciliation, most: int) -> None:
     """Print the reconciliation: counts first, then the orders under their headings."""
     about = made.library.library
     matched = sum(line.outcome.is_match for line in made.lines)
-    say(f"{len(made.lines):,} orders against {about.name} {about.version}: {matched:,} match one entry", "")
+    orders, match = counted(len(made.lines), "order"), counted(matched, "matches", "match")
+    refused = f", {made.refused:,} of them would be refused" if made.refused else ""
+    say(f"{orders} against {about.name} {about.version}: {match} one entry{refused}", "")
+    if not made.lines:
+        say(styled("NO ORDER: there is none in the file", "bold red"))
+        return
     say(table("What became of them", ("outcome", "orders"), [(o.value, n) for o, n in made.counts.items()], right=(1,)))
     for group in groups_of(made):
         rows = [_row(line) for line in group.lines[:most]]
@@ -68,8 +76,11 @@ def _show(made: Reconciliation, most: int) -> None:
         say("", table(title, ("where", "order", "medicine", "care area", "answer, and what to look at"), rows))
     differ = [(line.filed.place, note) for line in made.lines for note in line.notes if line.outcome.is_match]
     if differ:
-        say("", table("Matched, with other volumes", ("where", "what"), differ[:most]))
-    say("", styled("ALL MATCHED", "bold green") if made.is_all_matched else styled("NOT ALL MATCHED", "bold red"))
+        say("", table("Matched, with something to look at", ("where", "what"), differ[:most]))
+    words = "ALL MATCHED" if made.is_all_matched else "NOT ALL MATCHED"
+    is_plain = made.is_all_matched and not made.refused
+    words += f"; {made.refused:,} WOULD BE REFUSED" if made.refused else ""
+    say("", styled(words, "bold green" if is_plain else "bold red"))
     if about.not_for_clinical_use:
         say("Not for clinical use.")
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from openinfusion.adapters.documents import refuse_to_overwrite
 from openinfusion.adapters.hl7 import read_message
 from openinfusion.adapters.hl7.orders import read_order
 from openinfusion.adapters.hl7.reply import Sent as SentBy
@@ -95,6 +96,7 @@ def try_orders(
 
     Example: openinfusion orders try examples/gateway/orders.hl7 --library examples/trust/library-1.1.0.json
     """
+    refuse_to_overwrite(events, *files, library, config)
     messages = [message for file in files for message in read_messages(file)]
     _check_orders(messages)
     place = _place_of(config) if config is not None else _place_for(messages, library, area=area, nurse=nurse)

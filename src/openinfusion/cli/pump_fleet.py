@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from openinfusion.cli.console import say, table
+from openinfusion.core.errors import FileAccessError
 from openinfusion.pump.trust import Settings, comparison, write_example
 
 AIMED_AT = 60 * 365
@@ -33,6 +34,9 @@ def make_fleet(
 
     Example: openinfusion pump fleet year --pumps 20 --days 60
     """
+    if not examples.is_dir():
+        expected = "the folder examples/trust of the repository; --examples says where it is"
+        raise FileAccessError(where=str(examples), found="no such folder", expected=expected)
     settings = Settings(examples=examples, pumps=pumps, days=days, start=start.date(), seed=seed)
     figures = write_example(folder, settings, workers=workers or os.cpu_count() or 1)
     columns = ("figure", "published", "aimed at", "came out", "near", "source")

@@ -9,6 +9,7 @@ from openinfusion.adapters.events.log import read_events
 from openinfusion.cli.console import error_console
 from openinfusion.cli.pump_play import NOT_PASSED, say_marks
 from openinfusion.core.errors import SenderError
+from openinfusion.core.wording import counted
 from openinfusion.pump.scenarios import find_scenario, mark
 from openinfusion.pump.scenarios.reading import read_seconds
 
@@ -38,7 +39,9 @@ def mark_log(
     if len(pumps) != 1:
         raise SenderError(where=str(log), found=f"records of {len(pumps)} pumps", expected="the records of one pump")
     if lines.rejected:
-        error_console().print(f"{lines.rejected:,} lines cannot be read; 'openinfusion events validate' says why.")
+        error_console().print(
+            f"{counted(lines.rejected, 'line')} cannot be read; 'openinfusion events validate' says why."
+        )
     until = None if ended is None else read_seconds(ended)
     marks = mark(made, events, observed or (), until=until)
     say_marks(made, log.name, marks)

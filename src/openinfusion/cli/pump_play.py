@@ -19,6 +19,7 @@ from openinfusion.core.errors import OperatorError
 from openinfusion.core.events import EventLog
 from openinfusion.core.numbers import decimal_text, round_significant
 from openinfusion.core.units import Quantity
+from openinfusion.core.wording import counted
 from openinfusion.pump.records import to_record
 from openinfusion.pump.scenarios import (
     Frame,
@@ -89,7 +90,7 @@ def play_scenario(
         say_marks(made, name, marks)
     if events is not None:
         count = _write(made, frames, events)
-        error_console().print(Text(f"wrote {count} events to {events}; purpose: training"), soft_wrap=True)
+        error_console().print(Text(f"wrote {counted(count, 'event')} to {events}; purpose: training"), soft_wrap=True)
     raise typer.Exit(0 if marks.passed else NOT_PASSED)
 
 

@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from openinfusion.adapters.documents import refuse_to_overwrite
 from openinfusion.adapters.library_file import read_library
 from openinfusion.cli.console import error_console, say
 from openinfusion.cli.pump_hints import Medium, hint
 from openinfusion.cli.pump_session import Session
 from openinfusion.cli.pump_words import WIDTH, Help, Line, Quit, Unclear, read_line, text_box
+from openinfusion.core.wording import counted
 from openinfusion.pump.models import find_model
 
 PIPED = Medium(
@@ -58,6 +60,7 @@ def try_pump(
 
     Example: openinfusion pump try examples/trust/library-1.1.0.json
     """
+    refuse_to_overwrite(events, library)
     session = Session(read_library(library), find_model(model))
     if events is not None:
         session.write(events)  # a place that cannot be written is told now, not after an hour of training
@@ -77,7 +80,7 @@ def try_pump(
 
 
 def _end(session: Session, events: Path | None) -> None:
-    count = f"{len(session.notes)} event{'' if len(session.notes) == 1 else 's'}"
+    count = counted(len(session.notes), "event")
     if events is None:
         words = f"The pump noted {count}; --events FILE would have written them. Not for clinical use."
     else:

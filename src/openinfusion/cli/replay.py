@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
+from openinfusion.adapters.documents import refuse_to_overwrite
 from openinfusion.adapters.infusions import (
     InfusionMapping,
     InfusionReading,
@@ -17,15 +18,8 @@ from openinfusion.adapters.infusions import (
 )
 from openinfusion.adapters.open_library import open_library
 from openinfusion.adapters.replay_file import replay_to_json
-from openinfusion.adapters.report import (
-    ReportData,
-    Table,
-    comparison_table,
-    reading_tables,
-    replay_tables,
-    write_report,
-)
-from openinfusion.adapters.report.tables import headline
+from openinfusion.adapters.report.page import ReportData, write_report
+from openinfusion.adapters.report.tables import Table, comparison_table, headline, reading_tables, replay_tables
 from openinfusion.cli.console import error_console, say, say_json, table
 from openinfusion.core.errors import MappingError
 from openinfusion.core.library import Library
@@ -70,8 +64,9 @@ def replay_infusions(
 
     Example: openinfusion replay examples/trust/library-1.1.0.json examples/trust/infusions.csv --html report.html
     """
-    judged = open_library(library, library_mapping).library
-    second = open_library(against, library_mapping).library if against else None
+    refuse_to_overwrite(html, library, infusions, mapping, library_mapping, against)
+    judged = open_library(library, library_mapping, option="--library-mapping").library
+    second = open_library(against, library_mapping, option="--library-mapping").library if against else None
     reading = read_infusions(infusions, infusion_mapping(mapping))
     result = replay(judged, reading.infusions)
     changes = compare_replays(result, replay(second, reading.infusions)) if second else None

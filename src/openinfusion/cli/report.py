@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from openinfusion.adapters.documents import refuse_to_overwrite
 from openinfusion.adapters.open_library import open_library
 from openinfusion.adapters.report.month import MonthReport, write_month
 from openinfusion.cli.console import error_console, say, table
@@ -47,6 +48,7 @@ def report_month(
 
     Example: openinfusion report LAKE --month 2026-03 --html month.html
     """
+    refuse_to_overwrite(html, library, register, releases, drugs)
     opened = Lake.open(lake)
     settings = MonthSettings(
         month=Month.read(month),

@@ -15,6 +15,7 @@ from openinfusion.core.library import Library
 from openinfusion.core.limits import Limits
 from openinfusion.core.numbers import round_to, show_number
 from openinfusion.core.review import Group, Review, Severity
+from openinfusion.core.wording import counted
 
 LINE_WIDTH = 64
 WIDE_RANGE = 20
@@ -28,7 +29,8 @@ def overview(library: Library, sha256: str) -> None:
     say(f"Identity sha256:{sha256}")
     if about.parent is not None:
         say(f"Made from version {about.parent.version}, sha256:{about.parent.sha256}")
-    say(f"{len(library.entries):,} entries for {len(library.drugs):,} drugs in {len(library.care_areas):,} care areas")
+    entries, drugs = counted(len(library.entries), "entry", "entries"), counted(len(library.drugs), "drug")
+    say(f"{entries} for {drugs} in {counted(len(library.care_areas), 'care area')}")
     rows = []
     for area in library.care_areas:
         mine = [entry for entry in library.entries if entry.care_area == area.id]
@@ -65,7 +67,7 @@ def entries(library: Library, chosen: Sequence[Entry]) -> None:
         "hard max",
         "unit",
     )
-    say(table(f"{len(chosen):,} entries", columns, rows, right=(5, 6, 7, 8, 9)))
+    say(table(counted(len(chosen), "entry", "entries"), columns, rows, right=(5, 6, 7, 8, 9)))
     if len(chosen) <= MOST_IDS:
         say("Their ids, for --entry:", *(f"  {entry.id}" for entry in chosen))
     _say_clinical(library)
@@ -150,7 +152,7 @@ def _digits(ratio: Fraction) -> Fraction:
 def changes(found: Difference, *, limit: int = 0) -> None:
     """Print a difference: a count of each kind, then the changes, loosening ones marked; 0 for all of them."""
     say(Text(f"{found.old_name} {found.old_version} -> {found.new_name} {found.new_version}", style="bold"))
-    say(f"{len(found.changes):,} changes; {found.entries_unchanged:,} entries unchanged")
+    say(f"{counted(len(found.changes), 'change')}; {counted(found.entries_unchanged, 'entry', 'entries')} unchanged")
     for kind, count in found.count().items():
         say(f"  {count:>4}  {kind.value}")
     rows = [_change_row(change) for change in found.changes[: limit or None]]
@@ -183,7 +185,8 @@ def review_summary(found: Review, library: Library, *, limit: int = 0) -> None:
     about = library.library
     say(
         Text(
-            f"Review of {about.name} {about.version}: {len(library.entries):,} entries, {len(found.looked_at)} rules",
+            f"Review of {about.name} {about.version}: {counted(len(library.entries), 'entry', 'entries')},"
+            f" {counted(len(found.looked_at), 'rule')}",
             style="bold",
         )
     )
@@ -289,7 +292,8 @@ def injection_headline(score: InjectionScore) -> None:
 def read_back(result: ReadBack) -> None:
     """Print a read-back: whether the export agrees, and every place where it does not."""
     verdict = styled("agrees with", "bold green") if result.agrees else styled("DIFFERS from", "bold red")
-    counts = f"{len(result.differences):,} differences in {result.entries_compared:,} entries compared"
+    compared = counted(result.entries_compared, "entry", "entries")
+    counts = f"{counted(len(result.differences), 'difference')} in {compared} compared"
     say(Text.assemble("The export ", verdict, f" the approved library: {counts}"))
     rows = [
         (
@@ -310,7 +314,8 @@ def read_back(result: ReadBack) -> None:
         if cell not in assumed:
             say(f"Not readable: {cell}")
     if assumed:
-        say(f"{len(assumed):,} values of the export were read with an assumption; 'library check' lists them.")
+        values = counted(len(assumed), "value of the export was", "values of the export were")
+        say(f"{values} read with an assumption; 'library check' lists each.")
     if result.not_compared:
         fields = ", ".join(f"{one.field} ({one.times:,})" for one in result.not_compared)
         say(f"Not compared, because this layout has no place for it: {fields}")

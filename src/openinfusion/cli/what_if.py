@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from openinfusion.adapters.documents import refuse_to_overwrite
 from openinfusion.adapters.open_library import open_library
 from openinfusion.cli.console import error_console, say, say_json
 from openinfusion.cli.replay import rich_table
@@ -44,6 +45,7 @@ def ask_what_if(
     """
     if days is not None and first is not None:
         raise OperatorError(where="--days", found="--from as well", expected="one of them")
+    refuse_to_overwrite(html, draft, against)
     question = Question(
         draft=open_library(draft, None).library,
         in_force=open_library(against, None).library if against else None,

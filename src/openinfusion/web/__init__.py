@@ -1,0 +1,1 @@
+"""The web application: people, and the library from a vendor's spreadsheet to a signed release (docs/adr/0039)."""

@@ -1,0 +1,1 @@
+"""People: accounts, the duties that they hold, signing in, and whether a page is theirs."""

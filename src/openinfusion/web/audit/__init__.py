@@ -1,0 +1,1 @@
+"""The audit record: append-only, each row bound to the one before by its hash."""

@@ -1,0 +1,1 @@
+"""Change requests: every change of a library belongs to one, from proposal to proof."""

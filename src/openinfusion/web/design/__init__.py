@@ -1,0 +1,1 @@
+"""How pages look: the frame, the NHS design system's components, headers, problems in words."""

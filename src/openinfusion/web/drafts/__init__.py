@@ -1,0 +1,1 @@
+"""Drafts: what a change request changes in a library, edited by people."""

@@ -1,0 +1,1 @@
+"""Drug libraries of an organisation: versions, entries through all of them, drafts."""

@@ -1,0 +1,1 @@
+"""What a limit that is moved would have done, and proposals for one."""
