@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.engines import lake_engine, spark_here
+from tests.postgres import database_file, postgresql_server
 
-__all__ = ["lake_engine", "spark_here"]
+__all__ = ["database_file", "lake_engine", "postgresql_server", "spark_here"]
 
 VARIABLE = "OPENINFUSION_SHARED_DATA"
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -29,6 +30,12 @@ def find_shared_data() -> Path | None:
     named = os.environ.get(VARIABLE)
     folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
     return folder if folder.is_dir() else None
+
+
+def pytest_runtest_setup() -> None:
+    """Let no test hand the width of its terminal on to the commands of the next: Textual leaves it behind."""
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
 
 
 def pytest_report_header() -> str:

@@ -1,5 +1,6 @@
 """Every fenced command of the manual runs, and prints what the manual says it prints."""
 
+import os
 import re
 import shlex
 import shutil
@@ -18,12 +19,11 @@ PAGES = [
 OUTCOMES = {0, 1, 10, 11, 12}
 
 
-@pytest.fixture(scope="session")
-def workplace(tmp_path_factory):
-    """A folder with the examples, where commands may write."""
-    place = tmp_path_factory.mktemp("manual")
-    shutil.copytree(ROOT / "examples", place / "examples")
-    return place
+@pytest.fixture
+def workplace(tmp_path):
+    """A folder with the examples, where commands may write: of each page its own, for each begins anew."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    return tmp_path
 
 
 def sessions(page: Path) -> list[list[tuple[str, list[str]]]]:
@@ -52,6 +52,7 @@ def test_the_commands_of_a_page_run(page, workplace):
             done = subprocess.run(
                 [sys.executable, "-m", "openinfusion", *words[1:]],
                 cwd=workplace,
+                env=dict(os.environ),  # as Python knows it: readline sets the width of a terminal behind its back
                 capture_output=True,
                 text=True,
                 check=False,

@@ -12,6 +12,9 @@ from pathlib import Path
 import cli_page
 import pytest
 
+from tests.fleet_desk import Desk, small_library
+from tests.functional.fleet_steps import prepare
+
 ROOT = Path(__file__).resolve().parents[2]
 FAULTY = "examples/trust/library-1.0.0.json"
 MENDED = "examples/trust/library-1.1.0.json"
@@ -27,12 +30,12 @@ def run(
     return subprocess.run(
         [sys.executable, "-m", "openinfusion", *arguments],
         cwd=cwd,
-        env={**os.environ, "COLUMNS": "200", **(env or {})},
+        env={**os.environ, "COLUMNS": "500", **(env or {})},
         input=stdin,
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
 
 
@@ -239,6 +242,9 @@ def test_a_verdict_as_json_is_exact():
         (["replay", MENDED, INFUSIONS, "--mapping", "nonsense"], "mimic-iii"),
         (["replay", MENDED, EXPORT], "vendor-export-2018.xlsx"),
         (["demo", "--examples", "nowhere"], "no such folder"),
+        (["demo", "--examples", "nowhere"], "--examples says where it is"),
+        (["pump", "fleet", "year", "--examples", "nowhere"], "--examples says where it is"),
+        (["pump", "play", "incident-1", "--libraries", "nowhere"], "--libraries"),
         (["library", "convert", MENDED, "/nowhere/at/all.json"], "/nowhere/at/all.json"),
     ],
 )
@@ -358,6 +364,7 @@ def test_the_demo_runs_from_spreadsheet_to_report(tmp_path):
     report = tmp_path / "report.html"
     done = run(
         "demo",
+        "--no-web",
         "--report",
         str(report),
         "--month",
@@ -386,8 +393,9 @@ def test_every_command_is_documented():
             assert parameter.name == "help" or getattr(parameter, "help", None), f"{name} {parameter.name}"
 
 
-ENDING = [pair for pair in cli_page.commands() if pair[0] != "gateway mllp"]
-"""The commands that come to an end; the listener runs until it is told to stop, and has tests of its own."""
+SERVING = ("gateway mllp", "gateway devices serve", "serve")
+ENDING = [pair for pair in cli_page.commands() if pair[0] not in SERVING]
+"""The commands that come to an end; what serves runs until it is told to stop, and has tests of its own."""
 
 
 @pytest.mark.parametrize(("name", "command"), ENDING, ids=lambda value: str(value).replace(" ", "-")[:24])
@@ -402,6 +410,35 @@ def test_the_example_in_the_help_of_each_command_runs(name, command, tmp_path):
         filled = ("gateway", "try", "examples/gateway/messages.hl7", "--store", "pump-messages.db")
         made = run(*filled, cwd=tmp_path)
         assert made.returncode in (0, 1), made.stderr
+    if "devices/gateway.toml" in example:
+        begin = ("gateway", "devices", "init", "devices", "--trees", "../authority", "--name", "localhost")
+        made = run(*begin, cwd=tmp_path)
+        assert made.returncode == 0, made.stderr
+    if name.removeprefix("gateway devices ") in ("offer", "cancel", "deny", "retire", "re-enrol", "history"):
+        known = ("urn:pump:acme:1", "--line", "st-elsewhere/adult", "--config", "devices/gateway.toml")
+        assert run("gateway", "devices", "pump", *known, cwd=tmp_path).returncode == 0
+    if name.startswith("web ") and name != "web init":
+        assert run("web", "init", "build/web-data", "--example", cwd=tmp_path).returncode == 0
+    if name == "web restore":
+        assert run("web", "backup", "build/web-data", "build/web-data.tar.gz", cwd=tmp_path).returncode == 0
+    if name == "gateway devices take-stick":
+        prepare("status", tmp_path)
+        (tmp_path / "stick" / "pumps").mkdir(parents=True)
+    if name.startswith("fleet "):
+        prepare(name.removeprefix("fleet "), tmp_path)
+    if name.startswith("agent"):
+        _make_agent(tmp_path, with_home=name != "agent init")
     done = run(*shlex.split(example), cwd=tmp_path)
     assert done.returncode in (0, 1, 10, 11, 12), done.stderr
     assert "Error" not in done.stderr
+
+
+def _make_agent(folder, *, with_home):
+    """Make a stick with a release, and set a pump up that may take it."""
+    desk = Desk(folder / "stick")
+    desk.release(small_library())
+    desk.assign("bench", 1)
+    if with_home:
+        told = "--pump urn:pump:example:0001 --model example-syringe --hospital st-elsewhere --profile adult"
+        library = ("--library", "examples/trust/library-1.0.0.json", "--trees", "stick")
+        assert run("agent", "init", "pump-1", *shlex.split(told), *library, cwd=folder).returncode == 0

@@ -56,3 +56,12 @@ def test_replay_takes_its_lake_from_the_settings(tmp_path):
 def test_a_zone_that_is_none_is_refused(tmp_path):
     run("try", "examples/gateway/messages.hl7", "--store", tmp_path / "s.db")
     assert "Europe/London" in run("events", tmp_path / "s.db", "--zone", "Mars/Base", code=5)
+
+
+def test_a_library_that_a_pump_names_in_part_is_shown_without_what_it_left_out(tmp_path):
+    """The example pump tells a version only; one pump is a pump."""
+    run("try", "examples/gateway/messages.hl7", "--store", tmp_path / "s.db")
+    events = run("events", tmp_path / "s.db")
+    assert "Example adult 1.1.0" in events
+    assert "not told" not in events
+    assert "1 pump. What a pump claims" in run("pumps", tmp_path / "s.db")

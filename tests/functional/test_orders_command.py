@@ -15,8 +15,8 @@ LIBRARY = "examples/trust/library-1.1.0.json"
 
 def check(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
-    command = [sys.executable, "-m", "openinfusion", "orders", "check", *arguments, "--library", LIBRARY]
-    env = {**os.environ, "COLUMNS": "200"}
+    command = [sys.executable, "-m", "openinfusion", "orders", "check", "--library", LIBRARY, *arguments]
+    env = {**os.environ, "COLUMNS": "500"}
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -36,8 +36,8 @@ def test_the_example_shows_every_kind_of_mismatch():
         "cannot be judged",
         "9024 Drug library hard limit exceeded",
         "the name holds 'meropenem'",
-        "Matched, with other volumes",
-        "NOT ALL MATCHED",
+        "Matched, with something to look at",
+        "NOT ALL MATCHED; 2 WOULD BE REFUSED",
         "Not for clinical use.",
     ):
         assert words in done.stdout, words
@@ -72,6 +72,17 @@ def test_messages_are_checked_without_showing_a_patient(tmp_path):
     assert "Doe" not in done.stdout
 
 
+def test_a_table_without_an_order_and_a_layout_that_is_not_known_are_told(tmp_path):
+    """The message names the option that this command has."""
+    path = tmp_path / "orders.csv"
+    path.write_text("drug_name\n")
+    done = check(str(path))
+    assert (done.returncode, "NO ORDER" in done.stdout) == (1, True)
+    done = check(ORDERS, "--library", ORDERS)
+    assert done.returncode == 4
+    assert "expected --library-mapping with one of" in " ".join(done.stderr.split())
+
+
 def test_an_area_that_the_library_lacks_is_the_operators_to_correct():
     """The message lists those that there are."""
     done = check(ORDERS, "--area", "surgery")
@@ -82,7 +93,7 @@ def test_an_area_that_the_library_lacks_is_the_operators_to_correct():
 def try_out(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the try-out in a process of its own."""
     command = [sys.executable, "-m", "openinfusion", "orders", "try", "examples/gateway/orders.hl7", *arguments]
-    env = {**os.environ, "COLUMNS": "200"}
+    env = {**os.environ, "COLUMNS": "500"}
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120)
 
 

@@ -39,7 +39,9 @@ def piped(*lines, arguments=()):
 
 def test_other_commands_do_not_load_what_draws_the_pump():
     """It would make each of them slower by a third of a second."""
-    code = "import sys, openinfusion.cli.app; sys.exit('textual' in sys.modules)"
+    code = (
+        "import sys, openinfusion.cli.app; sys.exit(any(one in sys.modules for one in ('textual', 'altair', 'polars')))"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=120).returncode == 0
 
 
@@ -303,7 +305,9 @@ def test_time_passes_by_itself_at_a_speed(session):
         app = PumpApp(session, speed=600)
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.pause(1.3)
-            assert session.pump.now == 600
+            # A busy machine may let more than one second pass.
+            assert session.pump.now >= 600
+            assert session.pump.now % 600 == 0
 
     asyncio.run(run())
 

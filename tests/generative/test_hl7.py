@@ -17,7 +17,7 @@ from openinfusion.core.numbers import decimal_text
 from tests.unit.hl7.written import DEVICES, KG, MG_ML, ML, ML_H, PID, UG_KG_MIN, event, join, msh, obx, report, segment
 
 MESSAGES = int(os.environ.get("OPENINFUSION_HL7_FUZZ", "20000"))
-SLOW = 1.0  # seconds of processor time: a busy machine is no fault of the reader
+HANGS = 20.0  # seconds of processor time, where what is read in whole takes up to 0.4: a busy machine is no fault
 MARKS = (
     b"|",
     b"^",
@@ -96,13 +96,13 @@ def read_all(raw: bytes) -> str:
 
 @pytest.mark.parametrize("part", range(4))
 def test_spoilt_messages(part):
-    """Reading raises nothing but a sender's error, and takes less than a second, for every one of them."""
+    """Reading raises nothing but a sender's error, and never hangs, whatever was spoilt."""
     random = Random(f"hl7-{part}")  # noqa: S311 - repeatable, not secret
     for _ in range(MESSAGES // 4):
         raw = spoil(random)
         start = time.process_time()
         shown = read_all(raw)
-        assert time.process_time() - start < SLOW, raw
+        assert time.process_time() - start < HANGS, raw
         assert shown
 
 
@@ -165,7 +165,7 @@ def test_memory_is_flat():
 def test_hostile_messages(raw):
     start = time.process_time()
     read_all(raw)
-    assert time.process_time() - start < SLOW
+    assert time.process_time() - start < HANGS
 
 
 @given(st.binary(max_size=400))

@@ -1,6 +1,7 @@
 """Orders, and a prescribing system that answers as a test wants it, for the tests of the bench."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -128,6 +129,13 @@ def code_of(raw: bytes) -> tuple[str, str]:
     return said, str(errors[0][5][0][0]) if errors else ""
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - what changes is another thread's, or a log
+            await asyncio.sleep(0.01)
+
+
 @dataclass
 class Ehr:
     """A prescribing system: what it was told, and how it answers."""
@@ -159,8 +167,8 @@ class Ehr:
         return self.came
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator["Ehr"]:
-        server = await asyncio.start_server(self.serve, HOST, self.port)
+    async def listening(self, tls: ssl.SSLContext | None = None) -> AsyncIterator["Ehr"]:
+        server = await asyncio.start_server(self.serve, HOST, self.port, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self

@@ -56,6 +56,7 @@ def rows(folder):
     return table.select(names).sort("event_id")
 
 
+@pytest.mark.hazard("PL-01")
 @pytest.mark.enable_socket
 def test_the_lake_ends_with_the_same_records_to_the_last_value(events, tmp_path):
     place = LakePlace(tmp_path / "direct", "Example Trust", "example")

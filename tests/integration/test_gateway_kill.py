@@ -137,6 +137,7 @@ def killed_again_and_again(path, kills, command=SOUND):
     assert {control_id for _, control_id in held(path)} >= sender.acknowledged or command != SOUND
 
 
+@pytest.mark.hazard("IT-03")
 def test_a_kill_loses_nothing_acknowledged_and_keeps_nothing_twice(tmp_path):
     counts = []
     for count, lost in killed_again_and_again(tmp_path / "a.db", KILLS):

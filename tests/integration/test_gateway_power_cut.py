@@ -84,6 +84,7 @@ def _small_checkpoints(monkeypatch):
     monkeypatch.setattr(store_module, "_CHECKPOINT", 20_000)
 
 
+@pytest.mark.hazard("IT-03")
 @pytest.mark.usefixtures("_small_checkpoints")
 def test_nothing_acknowledged_is_lost_at_any_sync(tmp_path):
     taken = pictures(tmp_path)

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from tests.ports import free_port
 from tests.unit.gateway.bench import HOST, held, message
 
 pytestmark = pytest.mark.allow_hosts([HOST])
@@ -65,12 +66,6 @@ def started(tmp_path):
     for process in processes:
         process.kill()
         process.wait()
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind((HOST, 0))
-        return one.getsockname()[1]
 
 
 def ask(port, path, method="GET"):
@@ -182,7 +177,9 @@ def test_settings_are_checked_in_words(tmp_path):
     (tmp_path / "g.toml").write_text("[store]\n")
     done = run("check", tmp_path / "g.toml", "--json")
     assert done.returncode == 3
-    assert {one["path"] for one in json.loads(done.stdout)} == {"store.path", "listeners"}
+    assert {one["path"] for one in json.loads(done.stdout)} == {"store.path"}
+    (tmp_path / "g.toml").write_text('[store]\npath = "a.db"\n')
+    assert {one["path"] for one in json.loads(run("check", tmp_path / "g.toml", "--json").stdout)} == {"listeners"}
     assert run("mllp", "--config", tmp_path / "g.toml").returncode == 3
 
 

@@ -78,7 +78,7 @@ def test_a_conflict_is_kept_apart_and_reported_without_content(tmp_path, caplog)
     assert codes(answers) == ["CA", "CA", "CA"]
     assert answers[0] != answers[1] == answers[2]
     assert fates == {"kept": 1, "conflict": 1, "duplicate": 1}
-    assert "conflict" in caplog.text
+    assert "control id '1' of 'PUMPS' came before with another message" in caplog.text
     assert "SECRET" not in caplog.text
 
 
@@ -312,3 +312,46 @@ def test_commits_that_share_a_transaction_are_all_told(tmp_path):
     assert len(told) == 1200
     assert waiting == 0
     assert 3 <= len(seconds) < 20
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP: a message begins with 0x0B"),
+        (b"\x16\x03\x01\x02\x00\x01", "the beginning of TLS to a port without"),
+        (message("1"), "bytes outside of a frame"),
+        (b"\x0b" + message("1"), "the beginning of a message and no more"),
+        (b"\x0b" + message("1") + frame(message("2")), "a message without an end"),
+    ],
+)
+def test_wrong_framing_is_said_and_names_no_patient(tmp_path, caplog, said, words):
+    async def run():
+        async with gateway(tmp_path / "a.db") as made, wire(port_of(made)) as line:
+            await line.say(said)
+            line.writer.write_eof()
+            await line.is_closed(seconds=10)
+
+    asyncio.run(run())
+    assert words in caplog.text
+    assert "SECRET" not in caplog.text
+
+
+def test_a_message_without_its_last_cr_before_the_end_is_kept(tmp_path):
+    async def run():
+        async with gateway(tmp_path / "a.db") as made, wire(port_of(made)) as line:
+            await line.say(frame(message("1")).removesuffix(b"\r"))
+            line.writer.write_eof()
+            return codes(await line.answers(1))
+
+    assert asyncio.run(run()) == ["CA"]
+    assert len(held(tmp_path / "a.db")) == 1
+
+
+def test_a_segment_that_no_reader_takes_is_refused_at_the_door(tmp_path):
+    async def run():
+        async with gateway(tmp_path / "a.db") as made, wire(port_of(made)) as line:
+            await line.send(message("1", text="x" * 70_000), message("2"))
+            return codes(await line.answers(2))
+
+    assert asyncio.run(run()) == ["CR", "CA"]
+    assert held(tmp_path / "a.db") == [("PUMPS^0012^EUI-64", "2")]

@@ -10,8 +10,10 @@ import pytest
 
 from openinfusion.core.errors import FileAccessError
 from openinfusion.gateway.sending import Way, send
-from openinfusion.gateway.settings import Limits, Listener, Tls
+from openinfusion.gateway.settings import ClientTls, Limits, Listener, Tls
 from openinfusion.gateway.tls import client_context, server_context
+from tests.integration import order_bench
+from tests.integration.order_bench import Ehr, Ordered
 from tests.unit.gateway.bench import HOST, gateway, held, message, port_of, wire
 
 pytestmark = [
@@ -63,7 +65,7 @@ def deliver(tmp_path, tls, context, *, limits=None):
 
 
 def test_a_sender_with_a_certificate_is_served(tmp_path, place, tls):
-    context = client_context(place / "ours.pem", place / "pumps.pem", place / "pumps.key")
+    context = client_context(ClientTls(place / "ours.pem", place / "pumps.pem", place / "pumps.key"))
     counts, _ = deliver(tmp_path, tls, context)
     assert counts == {"acknowledged": 1}
     assert len(held(tmp_path / "a.db")) == 1
@@ -72,7 +74,7 @@ def test_a_sender_with_a_certificate_is_served(tmp_path, place, tls):
 @pytest.mark.parametrize("shown", [None, "stranger"])
 def test_a_sender_without_a_certificate_of_ours_is_not(tmp_path, place, tls, shown):
     own = (place / f"{shown}.pem", place / f"{shown}.key") if shown else (None, None)
-    counts, connections = deliver(tmp_path, tls, client_context(place / "ours.pem", *own))
+    counts, connections = deliver(tmp_path, tls, client_context(ClientTls(place / "ours.pem", *own)))
     assert counts["given up"] == 1
     assert connections["refused: TLS"] == 2
     assert held(tmp_path / "a.db") == []
@@ -82,19 +84,21 @@ def test_a_sender_without_a_certificate_of_ours_is_not(tmp_path, place, tls, sho
     "change", [{"client_ca": None}, {"require_client_certificate": False}], ids=["no CA", "optional"]
 )
 def test_a_certificate_need_not_be_asked_for(tmp_path, place, tls, change):
-    counts, _ = deliver(tmp_path, replace(tls, **change), client_context(place / "ours.pem", None, None))
+    counts, _ = deliver(tmp_path, replace(tls, **change), client_context(ClientTls(place / "ours.pem", None, None)))
     assert counts == {"acknowledged": 1}
 
 
 def test_a_gateway_that_cannot_prove_who_it_is_gets_nothing(tmp_path, place, tls):
-    counts, _ = deliver(tmp_path, tls, client_context(place / "theirs.pem", place / "pumps.pem", place / "pumps.key"))
+    counts, _ = deliver(
+        tmp_path, tls, client_context(ClientTls(place / "theirs.pem", place / "pumps.pem", place / "pumps.key"))
+    )
     assert counts["given up"] == 1
     assert held(tmp_path / "a.db") == []
 
 
 def test_who_speaks_no_tls_or_old_tls_is_not_served(tmp_path, place, tls):
     assert deliver(tmp_path, tls, None)[0]["given up"] == 1
-    old = client_context(place / "ours.pem", place / "pumps.pem", place / "pumps.key")
+    old = client_context(ClientTls(place / "ours.pem", place / "pumps.pem", place / "pumps.key"))
     with pytest.warns(DeprecationWarning, match="TLSVersion"):
         old.minimum_version = ssl.TLSVersion.TLSv1
     with pytest.warns(DeprecationWarning, match="TLSVersion"):
@@ -104,7 +108,7 @@ def test_who_speaks_no_tls_or_old_tls_is_not_served(tmp_path, place, tls):
 
 def test_who_begins_no_handshake_is_shown_out_and_keeps_nobody_out(tmp_path, place, tls):
     limits = Limits(handshake_seconds=1, connections=5, connections_per_address=5)
-    context = client_context(place / "ours.pem", place / "pumps.pem", place / "pumps.key")
+    context = client_context(ClientTls(place / "ours.pem", place / "pumps.pem", place / "pumps.key"))
 
     async def run():
         async with gateway(tmp_path / "a.db", limits, Listener(port=0, tls=tls)) as made:
@@ -120,6 +124,25 @@ def test_who_begins_no_handshake_is_shown_out_and_keeps_nobody_out(tmp_path, pla
     assert counts["acknowledged"] == 1
     assert all(closed)
     assert connected == 0
+
+
+@pytest.mark.parametrize(
+    ("believed", "shown", "outcome"), [("ours", "pumps", "AA"), ("theirs", "pumps", ""), ("ours", "", "")]
+)
+def test_replies_go_out_encrypted_to_whom_the_bench_believes(tmp_path, place, tls, caplog, believed, shown, outcome):
+    """The prescribing system proves who it is, and asks the bench for the same."""
+    own = (place / f"{shown}.pem", place / f"{shown}.key") if shown else (None, None)
+    reply_tls = ClientTls(place / f"{believed}.pem", *own)
+
+    async def run():
+        async with Ehr().listening(server_context(tls)) as ehr:
+            settings = order_bench.place(ehr.port, reply_tls=reply_tls, reply_attempts=2)
+            async with order_bench.bench(tmp_path, settings) as made:
+                await made.send(Ordered())
+                await order_bench.until(lambda: bool(ehr.came) or "given up" in caplog.text)
+            return [order_bench.code_of(raw)[0] for raw in ehr.came]
+
+    assert asyncio.run(run()) == ([outcome] if outcome else [])
 
 
 def test_files_that_cannot_be_used_are_named(place, tmp_path, tls):

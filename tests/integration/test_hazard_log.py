@@ -8,6 +8,7 @@ from pathlib import Path
 import hazard_page
 import pytest
 
+pytestmark = pytest.mark.xdist_group("hazard-log")
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTOR = """
 import sys, pytest

@@ -74,6 +74,7 @@ def test_there_are_fifteen(samples):
     assert set(samples) == set(CAUTIONS)
 
 
+@pytest.mark.hazard("PL-01")
 def test_the_event(samples):
     """Dopamine, 5 micrograms/kg/min for 82 kg: 15.375 mL/h, shown as 15.4; 250 mL take 974 minutes."""
     told = meaning(samples["rev10_15_L5564"])

@@ -92,6 +92,7 @@ def started(folder):
     return sum(event.kind.value == "started" for event in events if event is not None)
 
 
+@pytest.mark.hazard("US-10")
 @pytest.mark.parametrize("command", [BEFORE, AFTER], ids=["before it is kept", "after it was kept"])
 def test_a_kill_around_the_answer_programmes_the_pump_once(tmp_path, command):
     """The order was acknowledged, so its reply comes after the restart; the infusion was started once."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +11,9 @@ import pytest
 from openinfusion.adapters.events import read_events
 from openinfusion.core.errors import OperatorError
 from openinfusion.core.units import Quantity
+from openinfusion.gateway.order_book import Book
 from openinfusion.gateway.order_desk import CURSOR
-from openinfusion.gateway.store import Arrival, Store
+from openinfusion.gateway.store import Arrival, Store, StoreError
 from tests.integration.order_bench import (
     BAG,
     BOLUS,
@@ -25,6 +27,7 @@ from tests.integration.order_bench import (
     code_of,
     control_id,
     place,
+    until,
     weight,
 )
 from tests.unit.gateway.bench import HOST, codes, message
@@ -40,13 +43,6 @@ def events_of(log):
     return [event for event in found if event is not None]
 
 
-async def until(condition):
-    """Wait until something is so."""
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - what changes is another thread's, or a log
-            await asyncio.sleep(0.01)
-
-
 def answered(folder, pumps, *orders, **settings):
     """Send orders one after the other; return the code of each reply, and what the bench told."""
 
@@ -60,6 +56,7 @@ def answered(folder, pumps, *orders, **settings):
     return asyncio.run(run())
 
 
+@pytest.mark.hazard("US-10")
 @pytest.mark.parametrize(
     ("code", "pump", "orders"),
     [
@@ -132,6 +129,7 @@ def test_the_pump_runs_what_was_ordered_and_its_log_says_so(tmp_path):
     assert b"SECRET" not in log.read_bytes()
 
 
+@pytest.mark.hazard("US-10")
 def test_a_refused_programme_leaves_the_pump_as_it_was(tmp_path):
     """The nurse cancels at the alert: nothing runs, and the next order finds an idle pump."""
     log = tmp_path / "events.jsonl"
@@ -175,16 +173,17 @@ def test_a_damaged_order_is_refused_at_the_door_and_reports_pass(tmp_path):
         async with Ehr().listening() as ehr, bench(tmp_path, place(ehr.port)) as made:
             answers = await made.send(Ordered().raw().replace(b"\rRXR", b"\rZXR"), message("9"), SALINE)
             await ehr.told(1)
+            await until(lambda: in_store(Store.count) == in_store(lambda store: store.position(CURSOR)) == 2)
             return answers, len(ehr.came)
+
+    def in_store(what):
+        with closing(Store.open(tmp_path / "a.db")) as store:
+            return what(store)
 
     answers, count = asyncio.run(run())
     assert codes(answers) == ["CE", "CA", "CA"]
     assert b"ERR|||100^" in answers[0]
     assert count == 1
-    store = Store.open(tmp_path / "a.db")
-    assert store.count() == 2
-    assert store.position(CURSOR) == 2
-    store.close()
 
 
 def test_an_order_too_long_to_be_read_is_refused_and_its_connection_lives(tmp_path):
@@ -291,3 +290,28 @@ def test_an_order_that_waited_too_long_here_is_not_obeyed(tmp_path):
                 return [code_of(one) for one in await ehr.told(1)]
 
     assert asyncio.run(run()) == [("AR", "9015")]
+
+
+def test_two_benches_on_one_book_are_one_too_many(tmp_path):
+    async def run():
+        async with Ehr().listening() as ehr, bench(tmp_path, place(ehr.port)):
+            with pytest.raises(OperatorError, match="another bench that is at work with it"):
+                Book.open(tmp_path / "a.db.bench")
+
+    asyncio.run(run())
+    Book.open(tmp_path / "a.db.bench").close()
+
+
+def test_a_bench_whose_disk_fails_says_so_as_one_fault(tmp_path, monkeypatch):
+    def full(self, reply, acts):
+        raise StoreError(where="book", found="database or disk is full", expected="room on the disk")
+
+    monkeypatch.setattr(Book, "keep", full)
+
+    async def run():
+        async with Ehr().listening() as ehr, bench(tmp_path, place(ehr.port)) as made:
+            await made.send(Ordered())
+            with pytest.raises(StoreError, match="room on the disk"):
+                await made.responder.task
+
+    asyncio.run(run())

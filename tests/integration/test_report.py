@@ -12,17 +12,9 @@ import pytest
 
 from openinfusion.adapters.infusions import InfusionReading, read_infusions, shipped_infusion_mapping
 from openinfusion.adapters.library_file import identity, read_library
-from openinfusion.adapters.report import (
-    ReportData,
-    ReportDifference,
-    ReportFinding,
-    comparison_table,
-    reading_tables,
-    render_report,
-    replay_tables,
-    write_report,
-)
 from openinfusion.adapters.report.charts import number_line, round_values
+from openinfusion.adapters.report.page import ReportData, ReportDifference, ReportFinding, render_report, write_report
+from openinfusion.adapters.report.tables import comparison_table, reading_tables, replay_tables
 from openinfusion.core.errors import FileAccessError
 from openinfusion.core.infusions import Infusion
 from openinfusion.core.library import (

@@ -11,6 +11,7 @@ from openinfusion.pump.trust import Settings, build_trust
 from openinfusion.pump.trust.figures import published, tally_releases
 from openinfusion.pump.trust.year import pump_records
 
+pytestmark = pytest.mark.xdist_group("whole-year")
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "trust"
 
 

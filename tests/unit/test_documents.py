@@ -96,6 +96,22 @@ def test_brackets_inside_texts_are_no_depth() -> None:
     assert parse_json(b'"' + b"[" * 5000 + b'"', where="f") == "[" * 5000
 
 
+@pytest.mark.parametrize(
+    "content, found, expected",
+    [
+        (b'{"a": 1}{"b": 2}', "'{'", "the end of the file after one document (JSON)"),
+        (b'{"a', "'\"'", "a closing quote of the text that begins here (JSON)"),
+        (b'["\n"]', "'\\n'", "texts without control characters: \\n for a new line (JSON)"),
+        (rb'["\q"]', "'\\\\'", "an escape that JSON knows, such as \\n"),
+        (b'{"a" 1}', "'1'", "':' delimiter (JSON)"),
+    ],
+)
+def test_what_was_found_and_what_was_expected_are_not_turned_round(content: bytes, found: str, expected: str) -> None:
+    with pytest.raises(SyntaxFault) as caught:
+        parse_json(content, where="f")
+    assert (caught.value.found, caught.value.expected) == (found, expected)
+
+
 def test_depth_that_no_bracket_shows_is_somewhere() -> None:
     assert documents._too_deep_at('"[[["') == "somewhere"
 

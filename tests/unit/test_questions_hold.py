@@ -106,6 +106,26 @@ def whole_of(rows: list[Row], *names: str) -> dict[str, int]:
     return {name: sum(row[name] for row in rows) for name in names}
 
 
+class _Unreleased(Tables):
+    """Tables of which nobody may ask what was released."""
+
+    def __getattribute__(self, name: str) -> object:
+        if name == "releases":
+            raise LookupError(name)
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_says_whether_it_rests_on_releases(name):
+    """What is kept of an answer is kept for the releases that it was given beside, where it rests on them."""
+    watched = _Unreleased(events=PolarsEngine().table(pl.DataFrame(schema=dict(EVENTS))))
+    if QUESTIONS[name].by_release:
+        with pytest.raises(LookupError):
+            QUESTIONS[name].ask(watched)
+    else:
+        QUESTIONS[name].ask(watched)
+
+
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_a_question_runs_nothing(name: str):
     """A table that cannot be read is asked everything, and nobody notices."""

@@ -49,6 +49,10 @@ def doctype(content: bytes) -> bytes:
     return b'<!DOCTYPE x [<!ENTITY a "b">]>' + content
 
 
+def far_doctype(content: bytes) -> bytes:
+    return b"<!-- " + b"x" * 5000 + b" -->" + doctype(content)
+
+
 BAD: dict[str, tuple[bytes, type[OpenInfusionError]]] = {
     "empty.xlsx": (b"", TableError),
     "blank.csv": (b"  \r\n \t", TableError),
@@ -61,6 +65,8 @@ BAD: dict[str, tuple[bytes, type[OpenInfusionError]]] = {
     "no-xml.xlsx": (changed("xl/workbook.xml", lambda _: b"<workbook"), TableError),
     "cut-sheet.xlsx": (changed(SHEET, lambda content: content[:200]), TableError),
     "doctype.xlsx": (changed(SHEET, doctype), TableError),
+    "far-doctype.xlsx": (changed(SHEET, far_doctype), TableError),
+    "wide-xml.xlsx": (changed(SHEET, lambda content: content.decode().encode("utf-16")), TableError),
     "merged.xlsx": (changed(SHEET, merged), FileTooLargeError),
     "nothing.xlsx": (book_bytes(None), TableError),
     "blanks.xlsx": (book_bytes("   "), TableError),
@@ -69,6 +75,7 @@ BAD: dict[str, tuple[bytes, type[OpenInfusionError]]] = {
     "zero.csv": (b"Care area,Drug\n\0,x\n", TableError),
     "quotes.csv": (b'Care area,Drug\n"open,x\n', TableError),
     "field.csv": (b"Care area," + b"x" * 200_000, TableError),
+    "columns.csv": (b"Care area" + b"," * 2_000_000, TableError),
     "two.csv": (b"a,b;c\n1,2;3\n", TableError),
     "other.csv": (b"colour,size\nred,3\n", TableError),
 }

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from openinfusion.adapters.fhir import Flag, Release, read_bundle, read_resource, to_bytes, write_bundle
-from openinfusion.adapters.fhir.report import reading_to_json
+from openinfusion.adapters.fhir.report import administration_row, reading_to_json
 from openinfusion.core.errors import FileTooLargeError, OpenInfusionError, SyntaxFault
 from openinfusion.core.events import Kind
 from openinfusion.core.units import Quantity, Unit
@@ -26,6 +26,7 @@ def rate_of(quantity):
     return given_.rate, flagged
 
 
+@pytest.mark.hazard("PL-01")
 @pytest.mark.parametrize("unit", [None, "min"])
 def test_a_duration_where_a_rate_belongs_is_flagged_and_not_used(unit):
     """The fault of the official R4 examples 0305 and 0307."""
@@ -101,6 +102,46 @@ def ratio(over, under):
 
 
 @pytest.mark.parametrize(
+    "told, found",
+    [
+        ("30/03/2026 08:00", "'30/03/2026 08:00'"),
+        ("2026-02-30T08:00:00Z", "'2026-02-30T08:00:00Z'"),
+        ("Jane Nobody", "11 characters that are no time"),
+        ("943 476 5919", "12 characters that are no time"),
+        (7, "a value that is no text"),
+    ],
+)
+def test_a_time_that_cannot_be_read_is_shown_unless_it_may_name_a_person(told, found):
+    (caution,) = (c for c in read_resource(resource(effectivePeriod={"start": told})).cautions if c.flag in TIMES)
+    assert (caution.flag, caution.found) == (Flag.TIME_UNREADABLE, found)
+
+
+TIMES = (Flag.TIME_UNREADABLE, Flag.TIME_PARTIAL)
+
+
+@pytest.mark.parametrize(
+    "told, found",
+    [
+        ("5,4", "the text '5,4'"),
+        ("9434765919", "a text of 10 characters"),
+        ("Nobody", "a text of 6 characters"),
+        (10**41, "a number beyond 40 digits"),
+        ([5], "no number and no text"),
+    ],
+)
+def test_what_is_no_number_is_shown_unless_it_may_name_a_person(told, found):
+    reading = read_resource(resource(dosage={"rateQuantity": ucum(told, "mL/h")}))
+    assert [one.found for one in reading.cautions if one.flag is Flag.NUMBER] == [found]
+
+
+def test_a_row_tells_times_with_their_zone():
+    """08:03:30 in London in summer and in winter are two moments."""
+    period = {"start": "2026-03-30T08:03:30+01:00", "end": "2026-03-30T08:03:30Z"}
+    row = administration_row(read(effectivePeriod=period)[0])
+    assert row[3:5] == ("30-Mar-2026 08:03:30 +01:00", "30-Mar-2026 08:03:30 UTC")
+
+
+@pytest.mark.parametrize(
     "over, under, expected",
     [
         (ucum(100, "mL"), ucum(1, "h"), Quantity.of(100, "mL/h")),
@@ -155,13 +196,13 @@ def test_a_time_that_is_no_moment_is_not_used(period, flag):
 
 
 def test_a_medicine_may_be_a_resource_of_its_own():
-    medication = {"resourceType": "Medication", "id": "m", "code": {"text": "fentanyl"}}
-    inside = read(medicationCodeableConcept=None, medicationReference={"reference": "#m"}, contained=[medication])
+    inside = read(medicationCodeableConcept=None, medicationReference={"reference": "#m"}, contained=[MEDICATION])
     assert (str(inside[0].medicine), inside[1]) == ("fentanyl", [])
     link = json.loads(resource(medicationCodeableConcept=None, medicationReference={"reference": "Medication/m"}))
-    entries = [{"resource": link}, {"resource": medication}]
+    entries = [{"resource": link}, {"resource": MEDICATION}]
     bundle = json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).encode()
     assert str(read_bundle(bundle).administrations[0].medicine) == "fentanyl"
+    assert read_bundle(bundle).cautions == ()
 
 
 def test_a_reference_to_nothing_is_flagged():
@@ -202,13 +243,55 @@ def test_what_may_change_the_meaning_is_never_passed_over(changed):
     assert Flag.MODIFIER in [one.flag for one in reading.cautions]
 
 
-def test_patients_and_other_types_are_passed_over_and_counted():
-    entries = [{"resource": {"resourceType": "Patient", "name": [{"family": "Nobody"}]}}, {"resource": {}}]
-    reading = read_bundle(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).encode())
-    assert (
-        dict(reading.passed_over) == {"Patient": 1, "no resourceType": 1} or dict(reading.passed_over)["Patient"] == 1
-    )
+def bundle_of(*entries):
+    """What a Bundle of these entries says."""
+    return read_bundle(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).encode())
+
+
+ONE = json.loads(resource())
+MEDICATION = {"resourceType": "Medication", "id": "m", "code": {"text": "fentanyl"}}
+
+
+def test_patients_and_other_types_are_passed_over_counted_and_flagged():
+    """Nothing that a file holds is passed over in silence, and nothing of a patient is shown."""
+    patient = {"resourceType": "Patient", "name": [{"family": "Nobody"}]}
+    request = {"resourceType": "MedicationRequest"}
+    inner = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": ONE}]}
+    held = ({"resource": one} for one in (patient, {}, ONE, request, inner, MEDICATION, {"resourceType": "A b"}))
+    reading = bundle_of(*held, {}, None, 3)
+    types = ["Patient", "no resourceType", "MedicationRequest", "Bundle", "Medication", "an odd type"]
+    assert dict(reading.passed_over) == dict.fromkeys(types, 1) | {"no resource": 3}
+    flagged = [(one.place, one.found) for one in reading.cautions if one.flag is Flag.NOT_READ]
+    places = [f"Bundle.entry[{n}].resource" for n in (0, 1, 3, 4, 5, 6, 7, 8, 9)]
+    assert flagged == list(zip(places, [*types, *["no resource"] * 3], strict=True))
+    assert len(reading.administrations) == 1
     assert "Nobody" not in str(reading)
+
+
+@pytest.mark.parametrize("kind", ["Patient", "Medication", "Unknown"])
+def test_one_resource_of_another_type_is_flagged(kind):
+    reading = read_resource(json.dumps({"resourceType": kind}).encode())
+    assert [(one.flag, one.place, one.found) for one in reading.cautions] == [(Flag.NOT_READ, kind, kind)]
+
+
+@pytest.mark.parametrize(
+    "first, second, is_twice",
+    [
+        ({"fullUrl": "urn:uuid:1"}, {"fullUrl": "urn:uuid:1"}, True),
+        ({"fullUrl": "urn:uuid:1"}, {"fullUrl": "urn:uuid:1", "status": "stopped"}, True),
+        ({"id": "a"}, {"id": "a", "status": "stopped"}, True),
+        ({"fullUrl": "https://one.example/a", "id": "a"}, {"fullUrl": "https://two.example/a", "id": "a"}, True),
+        ({"fullUrl": "urn:uuid:1", "id": "a"}, {"fullUrl": "urn:uuid:2", "id": "b"}, False),
+        ({}, {}, False),
+    ],
+)
+def test_one_infusion_told_twice_is_not_two(first, second, is_twice):
+    """Both are listed, because nobody knows which holds; the second is flagged."""
+    entries = [{"fullUrl": one.pop("fullUrl", None), "resource": ONE | one} for one in (dict(first), dict(second))]
+    reading = bundle_of(*entries)
+    told = [(one.place, one.found) for one in reading.cautions if one.flag is Flag.TWICE]
+    assert len(reading.administrations) == 2
+    assert told == ([("Bundle.entry[1].resource", "the identity of Bundle.entry[0].resource")] if is_twice else [])
 
 
 @pytest.mark.parametrize("code", ["HTEST"])

@@ -56,6 +56,7 @@ def test_a_late_message_changes_the_story(store, place):
     assert first.replayed.faults == second.replayed.faults == {}
 
 
+@pytest.mark.hazard("DA-01")
 def test_whatever_the_order_of_coming_the_lake_ends_with_the_same(store, place, tmp_path):
     keep(store, *INFUSION)
     read_into_lake(store, place)
@@ -93,7 +94,7 @@ def test_what_a_newer_reader_does_not_hear_any_more_is_taken_back(store, place, 
         return () if b"CLINICIAN_DOSE" in message.raw else read(ear, message)
 
     monkeypatch.setattr(Ear, "read", without_doses)
-    monkeypatch.setattr("openinfusion.gateway.stories.READER", 2)
+    monkeypatch.setattr("openinfusion.gateway.stories.READER", 99)
     assert read_into_lake(store, place).telling.voided > 0
     assert "bolus" not in standing(place)
     assert read_into_lake(store, place).telling.voided == 0
@@ -122,6 +123,7 @@ def test_another_record_under_an_id_that_the_lake_knows_is_kept_apart(store, pla
     assert read_into_lake(store, place).replayed.messages == 0
 
 
+@pytest.mark.hazard("DA-01")
 def test_tests_stay_out_of_a_clinical_lake(store, place, tmp_path):
     keep(store, *(raw.replace(b"|P|2.6", b"|D|2.6") for raw in INFUSION))
     told = read_into_lake(store, place)
@@ -143,6 +145,7 @@ def test_what_cannot_be_read_is_counted_and_stays(store, place):
     assert store.count() == 2
 
 
+@pytest.mark.hazard("DA-02")
 def test_no_patient_leaves_the_store(store, place):
     keep(store, *INFUSION, alarm("start", 5, "1"))
     assert b"T-4711" in INFUSION[0]
@@ -158,3 +161,45 @@ def test_a_store_is_told_without_leaving_a_trace(store, tmp_path):
     assert [one.kind.value for one in told.events if one.kind.value != "library_activated"] == TOLD
     assert told.claims["P17"]["library_version"].value == "1.1.0"
     assert sorted(tmp_path.iterdir()) == before
+
+
+def numbered(raw, control_id, *, day=None):
+    """The message under another control id, told as of another day."""
+    head, _, rest = raw.partition(b"\r")
+    fields = head.split(b"|")
+    fields[9] = control_id
+    changed = b"|".join(fields) + b"\r" + rest
+    return changed.replace(b"20260301", day) if day else changed
+
+
+@pytest.mark.hazard("DA-01")
+def test_a_sender_that_begins_its_numbers_anew_is_heard(store, place):
+    """Day two has the control ids of day one; nothing of it is lost, and a repeat under its own id is told once."""
+    raw = INFUSION[0]
+    keep(store, numbered(raw, b"1"))
+    before = read_into_lake(store, place).telling.events
+    keep(store, numbered(raw, b"1", day=b"20260305"), numbered(raw, b"2"))
+    listened = read_into_lake(store, place)
+    assert (listened.replayed.messages, listened.replayed.conflicts) == (2, 1)
+    assert len(standing(place)) == 2
+    assert (before, len(tell_store(store).events)) == (2, 3)
+    again = read_into_lake(store, place, again=True)
+    assert (again.telling.events, again.telling.voided) == (0, 0)
+
+
+def test_a_store_is_one_organisations(store, place):
+    keep(store, *INFUSION)
+    read_into_lake(store, place)
+    with pytest.raises(OperatorError, match="'Example Trust', as whose pumps this store was read"):
+        read_into_lake(store, replace(place, organisation="Another Trust"))
+
+
+def test_values_that_cannot_be_used_are_told_with_their_place(store):
+    raw = next(one for one in INFUSION if b"MDC_FLOW_FLUID_PUMP" in one)
+    line = next(one for one in raw.split(b"\r") if b"MDC_FLOW_FLUID_PUMP" in one)
+    fields = line.split(b"|")
+    fields[5] = b"6,0"
+    keep(store, raw.replace(line, b"|".join(fields)))
+    ((number, caution),) = tell_store(store).listened.ear.lost
+    assert number == 1
+    assert str(caution).startswith(f"OBX[{fields[1].decode()}]-5: found '6,0'")

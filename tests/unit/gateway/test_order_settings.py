@@ -9,7 +9,8 @@ from openinfusion.core.errors import FileAccessError
 from openinfusion.gateway.order_bench import faults_of_orders
 from openinfusion.gateway.order_book import Book
 from openinfusion.gateway.order_events import EventFile
-from openinfusion.gateway.settings import OrderPump, OrdersPlace, SettingsError, read_settings
+from openinfusion.gateway.preflight import faults_of_places
+from openinfusion.gateway.settings import ClientTls, OrderPump, OrdersPlace, SettingsError, read_settings
 from openinfusion.gateway.store import StoreError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -32,7 +33,7 @@ def test_the_example_shows_everything_and_nothing_is_wrong_with_it():
     assert orders is not None
     assert list(faults_of_orders(orders)) == []
     text = EXAMPLE.read_text()
-    for kind in (OrdersPlace, OrderPump):
+    for kind in (OrdersPlace, OrderPump, ClientTls):
         assert all(name in text for name in kind.__dataclass_fields__), kind
 
 
@@ -79,6 +80,18 @@ def test_faults_of_the_bench(tmp_path):
     }
     assert faults() == {"orders.pumps": ("none", "one [[orders.pumps]] at least")}
     assert list(faults(pump(), library=tmp_path / "no.json")) == ["orders.library"]
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_how_replies_are_encrypted_is_read_and_checked(tmp_path):
+    text = f'[store]\npath = "a"\n[[listeners]]\nport = 0\n[orders]\nlibrary = "{LIBRARY}"\nreply_port = 1\n'
+    pump = '[[orders.pumps]]\nnumber = "1"\nmodel = "halden-s2"\ncare_area = "adult-ward"\n'
+    (tmp_path / "g.toml").write_text(f'{text}reply_tls = {{ key = "k.pem" }}\n{pump}')
+    with pytest.raises(SettingsError, match=r"orders\.reply_tls\.key: found a key without a certificate"):
+        read_settings(tmp_path / "g.toml")
+    (tmp_path / "g.toml").write_text(f'{text}reply_tls = {{ authorities = "absent.pem" }}\n{pump}')
+    (fault,) = faults_of_places(read_settings(tmp_path / "g.toml"))
+    assert (fault.path, fault.found) == ("orders.reply_tls", f"{tmp_path / 'absent.pem'}: No such file or directory")
 
 
 def test_words_that_are_none_of_a_list_are_told_the_list(tmp_path):

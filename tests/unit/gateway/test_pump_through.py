@@ -31,7 +31,7 @@ def read(message):
 def test_every_message_is_read_once(store):
     events: list[tuple[int, str]] = []
     told = replay(store, read, events.extend)
-    assert (told.messages, told.events) == (1200, len(events)) == (1200, 2 * 1199)
+    assert (told.messages, told.conflicts, told.events) == (1201, 1, len(events)) == (1201, 1, 2 * 1200)
     assert events[::2][:3] == [(1, "t0"), (2, "t1"), (3, "t2")]
     assert told.at_fault == [8]
     assert dict(told.faults) == {"found nothing; expected something": 1}
@@ -52,14 +52,28 @@ def test_what_could_not_be_handed_on_is_read_again(store):
         replay(store, read, into)
     told = replay(store, read, into)
     assert calls[2] == calls[1]
-    assert told.messages == 700
+    assert told.messages == 701
 
 
 def test_a_newer_reader_begins_again(store):
     replay(store, read, forget)
     store.move("lake", 0)
-    assert replay(store, lambda message: [message.id], forget).events == 1200
-    assert replay(store, lambda message: [message.id], forget, name="all", conflicts=True).events == 1201
+    assert replay(store, lambda message: [message.id], forget).events == 1201
+
+
+def test_a_byte_that_changed_on_the_disk_is_seen_and_the_message_is_not_used(tmp_path):
+    kept = Store.open(tmp_path / "a.db")
+    kept.keep([arrival("1", text="rate 6.0"), arrival("2", text="rate 5.0")])
+    kept.close()
+    file = tmp_path / "a.db"
+    file.write_bytes(file.read_bytes().replace(b"rate 6.0", b"rate 9.0"))
+    kept = Store.open(file)
+    events: list[bytes] = []
+    told = replay(kept, lambda message: [message.raw or b""], events.extend)
+    kept.close()
+    assert told.at_fault == [1]
+    assert list(told.faults) == ["found bytes that changed in the store; expected the bytes that came"]
+    assert [b"rate 5.0" in raw for raw in events] == [True]
 
 
 def test_messages_whose_content_was_deleted_are_passed_over(store):

@@ -58,8 +58,7 @@ def test_all_faults_are_told_at_once(tmp_path):
         'x = 1\n[limits]\nsegments = "many"\nread_seconds = 0\n'
         '[health]\nport = true\nprot = 5\n[[listeners]]\nport = 70000\naddresses = ["10.0.0.1/8"]\ntls = {key = 3}\n',
     ) == {
-        "x": ("an unknown key", "one of store, listeners, limits, health, lake, orders"),
-        "store": ("nothing", "a value: it has no default"),
+        "x": ("an unknown key", "one of store, listeners, limits, health, lake, orders, devices"),
         "limits.segments": ("'many'", "a whole number"),
         "limits.read_seconds": ("0", "a number, more than 0.0"),
         "health.port": ("True", "a whole number"),
@@ -99,3 +98,20 @@ def test_a_file_that_is_not_text_or_not_there(tmp_path):
         read_settings(tmp_path / "g.toml")
     with pytest.raises(FileAccessError):
         read_settings(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (
+            '[listeners.tls]\ncertificate = "c"\nkey = "k"\nrequire_client_certificate = true\n',
+            "listeners[0].tls.client_ca",
+        ),
+        ('host = "0.0.0.0"\nport = 9999\n[health]\nport = 9999\n', "health.port"),
+        ('[health]\nport = 2575\nhost = "0.0.0.0"\n', "health.port"),
+        ('[lake]\nfolder = "a\\u0000b"\norganisation = "T"\n', "lake.folder"),
+        ('[orders]\nlibrary = "l"\nreply_port = 1\nbench = "a.db"\npumps = []\n', "orders.bench"),
+    ],
+)
+def test_what_would_fail_or_let_anybody_in_is_named(tmp_path, text, place):
+    assert place in faults(tmp_path, f'[store]\npath = "a.db"\n[[listeners]]\n{text}')

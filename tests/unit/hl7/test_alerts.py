@@ -134,7 +134,8 @@ def test_icu_medical():
             obx("68484^MDC_ATTR_ALARM_PRIORITY", "21766848.1.0.0.6", "20"),
         )
     )
-    assert (told.alarm.code, told.alarm.term, told.kind, told.text) == ("56", None, None, "Distal occlusion")
+    assert (told.alarm.code, told.alarm.term, told.text) == ("56", None, "Distal occlusion")
+    assert told.kind is Alarm.OCCLUSION_DOWNSTREAM
     assert (told.priority, told.priority_text, told.pump.device.id) == (None, "20", "SN99")
     assert (told.pump.software, told.pump.library_version, told.pump.power) == ("15.11", "AB12 10-11-2021 B 7", "mains")
     assert told.fallback == ("SN99", "56")

@@ -68,6 +68,49 @@ def test_by_content_where_nothing_else_tells(code, transaction):
     assert kind("ORU^R01", "", obx(code, "1.1.0.1", "x"))[0] is Transaction(transaction)
 
 
+START = obx("68487^MDC_ATTR_EVT_COND", "1.1.0.1", "197288^MDC_EVT_PUMP_DELIV_START^MDC")
+COMPLETE = obx("68487^MDC_ATTR_EVT_COND", "1.1.0.1", "197292^MDC_EVT_PUMP_DELIV_COMP^MDC")
+OCCLUDED = obx("68487^MDC_ATTR_EVT_COND", "1.1.0.1", "196708^MDC_EVT_OCCL^MDC")
+ALARM = obx("196616^MDC_EVT_ALARM", "1.1.0.0.1", "196708^MDC_EVT_OCCL^MDC")
+PHASE = obx("68481^MDC_ATTR_EVENT_PHASE", "1.1.0.0.3", "start")
+
+
+@pytest.mark.parametrize(
+    "message_type, number, lines, transaction",
+    [
+        ("ORU^R42^ORU_R01", "4.10", [ALARM, PHASE], "PCD-04"),
+        ("ORU^R42^ORU_R01", "1.4.1", [ALARM], "PCD-04"),
+        ("ORU^R01^ORU_R01", "4.10", [ALARM], "PCD-04"),
+        ("ORU^R40^ORU_R40", "1.4.1", [START], "PCD-10"),
+        ("ORU^R40^ORU_R40", "4.10", [COMPLETE], "PCD-10"),
+        ("ORU^R01^ORU_R01", "1.4.1", [START], "PCD-10"),
+    ],
+)
+def test_alarm_or_event_the_content_holds(message_type, number, lines, transaction):
+    found, cautions = kind(message_type, f"X^X^{OID}{number}^ISO", *lines)
+    assert (found, cautions) == (Transaction(transaction), [Leniency.TRIGGER_OTHER])
+
+
+@pytest.mark.parametrize(
+    "message_type, number, lines, transaction",
+    [
+        ("ORU^R40^ORU_R40", "1.4.1", [ALARM, COMPLETE], "PCD-04"),
+        ("ORU^R40^ORU_R40", "1.4.1", [COMPLETE, PHASE], "PCD-04"),
+        ("ORU^R40^ORU_R40", "1.4.1", [OCCLUDED], "PCD-04"),
+        ("ORU^R40^ORU_R40", "1.4.1", [], "PCD-04"),
+        ("ORU^R42^ORU_R01", "4.10", [START, ALARM], "PCD-10"),
+        ("ORU^R42^ORU_R01", "4.10", [], "PCD-10"),
+    ],
+)
+def test_alarm_or_event_where_the_content_does_not_speak_against_it(message_type, number, lines, transaction):
+    assert kind(message_type, f"X^X^{OID}{number}^ISO", *lines) == (Transaction(transaction), [])
+
+
+def test_an_alarm_in_a_report_is_said():
+    found, cautions = kind("ORU^R01", f"X^X^{OID}1.1.1^ISO", ALARM, PHASE)
+    assert (found, cautions) == (Transaction.REPORT, [Leniency.ALARM_IN_REPORT])
+
+
 @pytest.mark.parametrize("subject", ["69135^MDC_OBS_MEM^MDC", "0^MDCX_EVT_POWER_CHG^MDC"])
 def test_an_obr_that_says_management_is_believed(subject):
     """Also against the number of another transaction."""

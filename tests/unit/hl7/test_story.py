@@ -118,6 +118,7 @@ def test_the_library_is_told_when_it_is_first_heard_of_and_when_it_changes():
     assert seen[1][1].version == "1.1.0"
 
 
+@pytest.mark.hazard("DA-01")
 @pytest.mark.parametrize("seed", range(10))
 def test_late_repeated_and_shuffled_messages_tell_the_same_story(seed):
     random = Random(seed)  # noqa: S311 - repeatable, not secret
@@ -162,6 +163,7 @@ def test_a_new_infusion_begins_where_nothing_was_given():
     assert len({one.infusion for one in told.events if one.infusion}) == 2
 
 
+@pytest.mark.hazard("PL-01")
 def test_drug_and_care_area_that_are_not_told_are_not_guessed():
     raw = delivery("start", 0, status="delivering", area=False).replace(b"184514^MDC_DRUG_NAME_LABEL", b"0^MDCX_OTHER")
     told = next(one for one in story(raw).events if one.kind.value == "started")

@@ -212,7 +212,55 @@ def test_names_of_persons_are_in_no_error():
     assert "4711" not in str(caught.value)
 
 
-def test_two_headers_are_two_segments():
-    message = parse(PLAIN.split(b"\r")[0] + b"\r" + PLAIN)
-    assert [one.value(9, 2) for one in message.all("MSH")] == ["R01", "R01"]
-    assert [one.number for one in message.all("MSH")] == [1, 2]
+def test_two_messages_are_never_read_as_one():
+    """What stands after the second header may be of another patient."""
+    other = PLAIN.replace(b"T-4711", b"T-9999").replace(b"|12.5|", b"|99|")
+    message = parse(PLAIN + other)
+    assert [one.text for one in message.segments] == [one.text for one in parse(PLAIN).segments]
+    assert warned(message) == [(Leniency.SEVERAL, "MSH[2]")]
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_the_head_and_the_tail_of_a_batch(end):
+    raw = b"FHS|^~\\&||||||\rBHS|^~\\&||||||\r" + PLAIN + b"BTS|1\rFTS|1\r"
+    message = parse(raw.replace(b"\r", end.encode()))
+    assert (message.header.name, message.header.value(9, 2)) == ("MSH", "R01")
+    assert warned(message)[:2] == [(Leniency.BATCH, "message")] * 2
+
+
+def test_a_batch_without_a_message():
+    with pytest.raises(SenderError, match="begins with MSH"):
+        parse(b"FHS|^~\\&\rBHS|^~\\&\rBTS|0\r")
+
+
+# --- Lines that are wrapped, as in documents and in mail ---
+
+
+@pytest.mark.parametrize("width", [17, 41, 60, 76])
+def test_wrapped_lines_are_put_together(width):
+    """Whatever the width, the segments are those of the whole message; it is said for every line."""
+    lines = PLAIN.decode().replace("12.5", "abc").rstrip("\r").split("\r")
+    wrapped = [line[at : at + width] for line in lines for at in range(0, len(line), width)]
+    message = parse("\r".join(wrapped).encode())
+    assert [s.text.replace("\n", "") for s in message.segments] == lines
+    assert {code for code, _ in warned(message)} == {Leniency.WRAPPED}
+    assert len(message.warnings) == len(wrapped) - len(lines)
+
+
+@pytest.mark.parametrize("parted", ["1\r2.5", "12.\r5", "12\r.5", "12.5\r0"])
+def test_a_number_that_is_parted_is_none(parted):
+    """12 and 5 may be 12.5, or 12 and the number of a page."""
+    message = parse(PLAIN.replace(b"12.5", parted.encode()))
+    *_, last = message.all("OBX")
+    assert last.raw(5) == parted.replace("\r", "\n")
+
+
+def test_a_code_that_is_parted_is_whole():
+    message = parse(PLAIN.replace(b"MDC_FLOW_FLUID_PUMP", b"MDC_FLOW_FLUID_\rPUMP").replace(b"^MDC|", b"^\rMDC|"))
+    *_, last = message.all("OBX")
+    assert last.raw(3) == "157784^MDC_FLOW_FLUID_PUMP^MDC"
+
+
+def test_a_segment_in_small_letters_is_none():
+    message = parse(PLAIN.replace(b"\rPV1", b"\rpv1"))
+    assert (message.first("PV1"), warned(message)) == (None, [(Leniency.NO_SEGMENT, "line 3")])

@@ -383,3 +383,38 @@ def test_thousands_of_damaged_orders_end_in_an_answer():
             read = reading(raw)
             if read.order is not None:
                 check_order(read.order, LIBRARY, IDLE, at=NOW)
+
+
+@pytest.mark.parametrize("code", ["57672^MDC_AREA_BODY_SURF_ACTUAL^MDC", "^MDC_AREA_BODY_SURF_ACTUAL^MDC"])
+def test_a_number_of_one_partition_is_read_by_its_name(code: str) -> None:
+    """IHE printed the body surface with the number that holds in its partition alone."""
+    raw = message(rxg(), RXR, PUMP, obx(code, "1.85", "m2^m2^UCUM"))
+    assert order(raw).body_surface_area == Quantity.of("1.85", "m2")
+
+
+def test_code_and_name_of_two_things_refuse_the_order() -> None:
+    """A weight under the name of a height, or the other way round: nobody knows which."""
+    read = order(message(rxg(), RXR, PUMP, obx("68063^MDC_ATTR_PT_HEIGHT^MDC", "85", "kg^kg^UCUM")))
+    assert [(one.code, one.field) for one in read.unread] == [(9004, Field.OBSERVATION)]
+
+
+def test_the_type_of_an_order_by_its_names_in_drafts() -> None:
+    raw = message(
+        rxg(),
+        RXR,
+        PUMP,
+        obx("0^MDCX_INFUSION_ORDER_TYPE^MDC", "clinician-dose"),
+        kind="CH",
+        parent="11",
+    )
+    assert not [one for one in order(raw).unread if one.field is Field.ORDER_TYPE]
+
+
+def test_a_large_volume_pump_by_either_name() -> None:
+    assert order(message(rxg(), RXR.replace("IVP", "LVP"), PUMP, WEIGHT)).device == "large-volume pump"
+
+
+def test_a_misprinted_code_of_a_time_is_read_by_its_name() -> None:
+    """IHE printed 364384 for the hour."""
+    raw = message(rxg(), "TQ1|||||||||||||2^364384&MDC_DIM_HR&MDC~45^264352&MDC_DIM_MIN&MDC", RXR, PUMP, WEIGHT)
+    assert order(raw).steps[0].duration == Quantity.of("165", "min")

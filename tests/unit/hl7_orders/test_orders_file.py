@@ -5,10 +5,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from openinfusion.adapters.orders_file import COLUMNS, answer_words, groups_of, read_orders, reconciliation_to_json
+from openinfusion.adapters.orders_file import COLUMNS, read_orders
+from openinfusion.adapters.orders_report import answer_words, groups_of, reconciliation_to_json
 from openinfusion.core.errors import FileTooLargeError, SenderError, TableError
 from openinfusion.core.library import Route
-from openinfusion.core.order_reconciliation import Filed, reconcile
+from openinfusion.core.order_reconciliation import Filed, Outcome, reconcile
 from openinfusion.core.orders import Code, Field, Medication, OrderKind, PcaOrder, StepKind
 from openinfusion.core.units import Quantity
 from tests.order_words import LIBRARY, NOW
@@ -121,6 +122,46 @@ def test_rows_of_one_multistep_order_are_its_steps(tmp_path):
     assert len(read_orders(table(tmp_path, *({**s, "order_id": ""} for s in steps)))) == 2
 
 
+STEPS = [
+    ROW | {"kind": "multistep", "order_id": "RX-1", "secondary": "", "duration_min": "", "parent": ""} | more
+    for more in ({"step": "1", "steps": "2"}, {"step": "2", "steps": ""})
+]
+
+
+@pytest.mark.hazard("LC-01")
+@pytest.mark.parametrize(
+    "name, text, field",
+    [
+        ("drug_name", "morphine", Field.MEDICATION),
+        ("drug_code", "73572009", Field.MEDICATION),
+        ("care_area", "children", Field.STEP),
+        ("therapy", "sedation", Field.STEP),
+        ("route", "epidural", Field.ROUTE),
+        ("pump", "large-volume pump", Field.DEVICE),
+        ("secondary", "yes", Field.METHOD),
+        ("weight_kg", "8.5", Field.WEIGHT),
+        ("weight_kg", "abc", Field.WEIGHT),
+        ("lockout_min", "5", Field.LOCKOUT),
+        ("steps", "9", Field.STEP),
+    ],
+)
+def test_a_further_step_that_says_another_thing_of_the_whole_order_refuses_it(tmp_path, name, text, field):
+    """Another medicine, patient or pump in row 3 than in row 2: nobody knows which holds."""
+    (filed,) = read_orders(table(tmp_path, STEPS[0], STEPS[1] | {name: text}))
+    assert unread(filed) == [(9004, field)]
+    (line,) = reconcile([filed], LIBRARY, at=NOW).lines
+    assert not line.outcome.is_match
+    assert f"{name} {text!r} in row 3" in answer_words(line)
+
+
+def test_a_further_step_may_say_the_same_or_nothing(tmp_path):
+    """The same number written otherwise, other capitals, or an empty cell."""
+    silent = dict.fromkeys(("drug_code", "drug_name", "route", "pump", "weight_kg", "care_area"), "")
+    for later in ({}, {"weight_kg": "85", "drug_name": "Dopamine", "steps": "2"}, silent):
+        (filed,) = read_orders(table(tmp_path, STEPS[0], STEPS[1] | later))
+        assert unread(filed) == []
+
+
 def test_pca_is_told_by_its_columns(tmp_path):
     """The dose is that of the patient."""
     row = {"drug_name": "morphine", "dose": "1", "dose_unit": "mg", "lockout_min": "6", "dose_limit_h": "4"}
@@ -152,7 +193,7 @@ def test_a_row_of_another_length_is_no_order(tmp_path):
     path = tmp_path / "orders.csv"
     path.write_text("drug_name,volume_ml\nsaline\nsaline,5\n")
     bad, good = read_orders(path)
-    assert (bad.order, bad.faults) == (None, ("1 cells; the header has 2",))
+    assert (bad.order, bad.faults) == (None, ("1 cell; the header has 2",))
     assert good.order is not None
 
 
@@ -230,3 +271,66 @@ def test_the_report_as_json_and_as_words(tmp_path):
     assert next(group.heading for group in groups_of(made)) == "matched"
     plain = reconcile(read_orders(table(tmp_path, rows[0] | {"dose": "10"})), LIBRARY, at=NOW)
     assert answer_words(plain.lines[0]) == "accepted"
+
+
+PLAIN = ROW | dict.fromkeys(("secondary", "therapy", "duration_min", "parent"), "")
+
+
+def told(tmp_path, *rows):
+    """What is said of each row."""
+    return reconcile(read_orders(table(tmp_path, *rows)), LIBRARY, at=NOW)
+
+
+@pytest.mark.parametrize(
+    "changed, words",
+    [
+        ({"dose": "-50"}, "(dose): found -50 micrograms/kg/min; expected more than zero"),
+        ({"dose": "", "dose_unit": "", "rate_ml_per_h": "0"}, "(rate_ml_per_h): found 0 mL/h; expected more than zero"),
+        ({"weight_kg": "abc"}, "(weight_kg): found 'abc'; expected a plain decimal, as in 0.5"),
+        ({"dose_unit": "furlongs"}, "(dose): found 'furlongs'"),
+        ({"amount": ""}, "(amount"),
+        (
+            {"dose": "0", "volume_ml": "0"},
+            "(volume_ml, dose): volume_ml: found 0 mL; expected more than zero; dose: found",
+        ),
+    ],
+)
+def test_an_answer_names_the_columns_of_the_table(tmp_path, changed, words):
+    """A pharmacist with a spreadsheet has no RXG-15; of one field the name is said once."""
+    made = told(tmp_path, PLAIN | changed)
+    said = answer_words(made.lines[0])
+    assert words in said
+    for text in (said, str(reconciliation_to_json(made))):
+        assert "RXG" not in text
+        assert "OBX" not in text
+
+
+def test_a_table_without_an_order_is_not_all_matched(tmp_path):
+    made = reconcile(read_orders(table(tmp_path, names=["drug_name"])), LIBRARY, at=NOW)
+    assert not made.is_all_matched
+
+
+def test_two_orders_of_one_number_are_noted(tmp_path):
+    """Also where both match: an answer to one would be taken for an answer to the other."""
+    made = told(tmp_path, PLAIN, PLAIN | {"order_id": "RX-2"}, PLAIN | {"dose": "11"})
+    notes = [line.notes for line in made.lines]
+    assert notes == [
+        ("number: row 4 has the same; each order needs its own",),
+        (),
+        ("number: row 2 has the same; each order needs its own",),
+    ]
+
+
+def test_a_code_and_a_name_of_two_medicines_are_told_as_that(tmp_path):
+    """And never with the advice to make the one an alias of the other."""
+    (line,) = told(tmp_path, PLAIN | {"drug_name": "fentanyl"}).lines
+    assert line.outcome is Outcome.TWO_MEDICINES
+    assert line.notes == ()
+    assert "is dopamine; name 'fentanyl' is fentanyl" in answer_words(line)
+    (unknown,) = told(tmp_path, PLAIN | {"drug_code": "", "drug_name": "dopamine 5%"}).lines
+    assert "dopamine" in unknown.notes[0]
+
+
+def test_how_many_would_be_refused_is_counted(tmp_path):
+    made = told(tmp_path, PLAIN, PLAIN | {"order_id": "RX-2", "dose": "100"})
+    assert (made.is_all_matched, made.refused, reconciliation_to_json(made)["refused"]) == (True, 1, 1)
