@@ -1,6 +1,8 @@
 """The page of the command line, made from the help that each command prints."""
 
 import inspect
+from collections.abc import Iterator
+from typing import Any
 
 import typer
 from typer.main import get_command
@@ -10,15 +12,17 @@ from openinfusion.cli.app import app
 
 def commands() -> list[tuple[str, typer.core.TyperCommand]]:
     """Return every command with the words that call it."""
-    root = get_command(app)
-    found: list[tuple[str, typer.core.TyperCommand]] = []
-    for name, command in sorted(root.commands.items()):  # type: ignore[attr-defined]
-        inner = getattr(command, "commands", None)
-        if inner is None:
-            found.append((name, command))
+    return sorted(_below(get_command(app)), key=lambda pair: pair[0])
+
+
+def _below(group: Any) -> Iterator[tuple[str, typer.core.TyperCommand]]:  # noqa: ANN401 - a group of typer
+    context = typer.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if hasattr(command, "list_commands"):
+            yield from ((f"{name} {sub}", child) for sub, child in _below(command))
         else:
-            found += [(f"{name} {sub}", child) for sub, child in sorted(inner.items())]
-    return found
+            yield name, command
 
 
 def page() -> str:

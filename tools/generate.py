@@ -6,24 +6,33 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import api_page
 import benchmark_page
+import change_page
 import cli_page
+import currency_page
 import event_page
 import event_sequences
 import example_year_page
 import fhir_page
+import fleet_page
 import hazard_page
 import hl7_pages
 import make_event_examples
 import make_examples
 import make_infusions
+import make_national
 import orders_page
 import pictures
 import pump_page
 import pump_picture
 import questions_page
+import refusal_page
+import reliability_page
 import scenario_pages
 import spec_pages
+import web_pages
+import web_speed_page
 
 from openinfusion.adapters.events.schema import events_schema
 from openinfusion.adapters.schema import format_page, library_schema
@@ -62,21 +71,31 @@ def documents() -> dict[Path, bytes]:
         "hazards.md": hazard_page.page,
         "hl7.md": hl7_pages.page,
         "fhir.md": fhir_page.page,
+        "fleet.md": fleet_page.page,
         "example-year.md": example_year_page.page,
         "questions.md": questions_page.page,
+        "refusal-codes.md": refusal_page.page,
         "benchmarks.md": benchmark_page.page,
         "scenarios.md": scenario_pages.catalogue_page,
         "pump.md": pump_page.page,
         "event-sequences.md": event_sequences.page,
         "orders.md": orders_page.page,
+        "reliability.md": reliability_page.page,
+        "web-pages.md": web_pages.page,
+        "web-speed.md": web_speed_page.page,
+        "change-requests.md": change_page.page,
+        "web-api.md": api_page.page,
     }
     made = {REFERENCE / name: page().encode() for name, page in pages.items()}
     made[REFERENCE / "library.schema.json"] = (json.dumps(library_schema(), indent=2) + "\n").encode()
     made[REFERENCE / "events.schema.json"] = (json.dumps(events_schema(), indent=2) + "\n").encode()
+    made[REFERENCE / "openapi.json"] = (json.dumps(api_page.document(), indent=2) + "\n").encode()
     made[Path("docs/images/replay-growth.svg")] = benchmark_page.growth()
     made[Path("docs/explanation/the-three-incidents.md")] = scenario_pages.incidents_page().encode()
-    made |= scenario_pages.pictures()
+    made[Path("docs/explanation/time-to-currency.md")] = currency_page.page().encode()
+    made |= scenario_pages.pictures() | currency_page.picture()
     made |= make_event_examples.build() | make_examples.build() | make_infusions.build()
+    made |= make_national.build()
     return made | pictures.build() | pump_picture.build()
 
 
