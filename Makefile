@@ -21,7 +21,7 @@ demo: .venv/.run-ready $(VENDOR)/.ready ## Show the system at work on example da
 	@OPENINFUSION_SHARED_DATA=$${OPENINFUSION_SHARED_DATA:-../shared/data} $(BIN)/openinfusion demo
 
 test: .venv/.spark-ready build/foreign/.ready $(VENDOR)/.ready ## Run every test, also on Spark; core must be covered in full, branches included
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -p no:benchmark --cov --cov-report=term
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -p no:benchmark --cov --cov-report=term --durations=25
 
 check: .venv/.ready ## Check style, types, import direction and generated documents
 	@$(BIN)/ruff check .

@@ -13,6 +13,8 @@ __all__ = ["database_file", "lake_engine", "postgresql_server", "spark_here"]
 
 VARIABLE = "OPENINFUSION_SHARED_DATA"
 REPOSITORY = Path(__file__).resolve().parent.parent
+TRACED = {"unit", "spec", "generative"}
+"""The folders whose tests cover core in full."""
 
 # A busy machine is slow; that is not a fault of the code, so no example has a deadline.
 CALM = settings(
@@ -30,6 +32,14 @@ def find_shared_data() -> Path | None:
     named = os.environ.get(VARIABLE)
     folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
     return folder if folder.is_dir() else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Trace core where its own tests run; elsewhere tracing would only slow them. `make coverage` traces them all."""
+    if config.getoption("cov_source", None) == [True]:
+        for item in items:
+            if item.path.relative_to(REPOSITORY / "tests").parts[0] not in TRACED:
+                item.add_marker("no_cover")
 
 
 def pytest_runtest_setup() -> None:
