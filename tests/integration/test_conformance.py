@@ -14,6 +14,7 @@ ENGINE = """
 import sys
 from fractions import Fraction
 import openinfusion.core.dosing as dosing
+import openinfusion.core.holding as holding
 import openinfusion.core.units as units
 import openinfusion.adapters.programmes as programmes
 {fault}
@@ -22,11 +23,11 @@ for answer in programmes.answer_lines(sys.stdin):
 """
 FAULTS = {
     "a limit itself counts as crossed": (
-        "dosing._is_less = lambda one, other: one <= other",
+        "holding._is_less = lambda one, other: one <= other",
         {"continuous", "pca", "units"},
     ),
     "doses are floats": (
-        "dosing._is_less = lambda one, other: float(one) < float(other) * (1 - 1e-9)",
+        "holding._is_less = lambda one, other: float(one) < float(other) * (1 - 1e-9)",
         {"continuous", "units"},
     ),
     "the weight is ignored": (
