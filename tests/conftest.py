@@ -34,12 +34,19 @@ def find_shared_data() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Trace core where its own tests run; elsewhere tracing would only slow them. `make coverage` traces them all."""
-    if config.getoption("cov_source", None) == [True]:
-        for item in items:
-            if item.path.relative_to(REPOSITORY / "tests").parts[0] not in TRACED:
-                item.add_marker("no_cover")
+    """
+    Keep a file's tests together, where no mark says otherwise, and trace core where its own tests run.
+
+    What a file's tests share is made once then; elsewhere tracing would only slow them. `make coverage` traces all.
+    """
+    is_core_alone = config.getoption("cov_source", None) == [True]
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+        if is_core_alone and item.path.relative_to(REPOSITORY / "tests").parts[0] not in TRACED:
+            item.add_marker("no_cover")
 
 
 def pytest_runtest_setup() -> None:

@@ -26,7 +26,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 REASONS = ROOT / "docs" / "explanation" / "mutation-testing.md"
-MODULES = ("dosing", "units", "numbers")
+MODULES = ("dosing", "holding", "units", "numbers")
 TESTS = (
     *("tests/unit/core", "tests/spec", "tests/unit/test_dosing_edges.py", "tests/unit/test_display.py"),
     *("tests/unit/test_programmes.py", "tests/generative/test_dosing.py", "tests/generative/test_units.py"),

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.postgres import binaries, postgresql
+from tests.reliability import is_thorough
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "tests" / "web"
@@ -21,6 +22,17 @@ ELSEWHERE = {
     "test_typed.py": "asks no database",
 }
 """Tests that are not run here, and why; nor are browser stories, which serve a place of their own."""
+EACH_ROLE = "asks the same pages once more for each role, duty or hostile text"
+FIGURES = "reads the lake; what the database keeps of it is in test_insight_doing.py and test_insight_triage.py"
+RELIABILITY = {
+    "test_hostile.py": EACH_ROLE,
+    "test_imports_hostile.py": "reads hostile files; what the database keeps of a file is in test_imports.py",
+    "test_insight_counting.py": FIGURES,
+    "test_insight_figures.py": FIGURES,
+    "test_references.py": EACH_ROLE,
+    "test_roles_and_routes.py": EACH_ROLE,
+}
+"""Tests that are run here with the tests of reliability alone (make reliability), and why they may wait."""
 QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
 """What a server may leave out whose data nobody wants back."""
 WRITTEN = "SELECT n_tup_ins > 0 FROM pg_stat_user_tables WHERE relname = 'audit_auditrow'"
@@ -30,7 +42,8 @@ FAILED = 1
 
 def chosen() -> list[str]:
     found = sorted(path.name for path in WEB.glob("test_*.py"))
-    return [name for name in found if name not in ELSEWHERE and not name.startswith("test_browser_")]
+    left_out = ELSEWHERE if is_thorough() else ELSEWHERE | RELIABILITY
+    return [name for name in found if name not in left_out and not name.startswith("test_browser_")]
 
 
 @pytest.fixture
@@ -54,7 +67,8 @@ def run(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.reliability
+@pytest.mark.parametrize("half", [pytest.param(n, marks=pytest.mark.xdist_group(f"postgresql-{n}")) for n in (0, 1)])
 def test_the_web_application_passes_the_same_tests_on_postgresql(place, half):
     """In two halves, so that two processes share them; the database that stays shows that they ran there."""
     done = run(place, *(str(WEB / name) for name in chosen()[half::2]))
@@ -78,5 +92,5 @@ def test_a_failure_there_is_a_failure_here(place, tmp_path):
 
 def test_whatever_is_left_out_is_there():
     """No name of a file that was renamed keeps its tests from PostgreSQL."""
-    assert set(ELSEWHERE) <= {path.name for path in WEB.glob("test_*.py")}
+    assert set(ELSEWHERE | RELIABILITY) <= {path.name for path in WEB.glob("test_*.py")}
     assert len(chosen()) > len(ELSEWHERE)

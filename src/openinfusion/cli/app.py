@@ -3,15 +3,14 @@
 import os
 import sys
 import traceback
-from importlib import import_module
 from io import TextIOWrapper
-from typing import Any
 
 import typer
 from rich.text import Text
 
 from openinfusion import __version__
 from openinfusion.cli.console import error_console
+from openinfusion.cli.lazy import begin, lazy_group
 from openinfusion.core.errors import OpenInfusionError, OperatorError
 
 INTERNAL = 70
@@ -39,33 +38,9 @@ _COMMANDS = {
 """Each command with its module and what in it: a group, or a function."""
 
 
-def _begin() -> None:
-    """Do nothing before a command; a group has this so that it stays one, however few commands it has."""
-
-
-class _Commands(typer.core.TyperGroup):
-    """Imports what a command needs once it is asked for: all of it together takes seconds."""
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer does not name its own type of it
-        return [*_COMMANDS, *super().list_commands(ctx)]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
-        if cmd_name in _COMMANDS and cmd_name not in self.commands:
-            module, name = _COMMANDS[cmd_name]
-            found = getattr(import_module(f"openinfusion.cli.{module}"), name)
-            holder = typer.Typer()
-            if isinstance(found, typer.Typer):
-                holder.add_typer(found, name=cmd_name)
-            else:
-                holder.command(cmd_name)(found)
-                holder.callback()(_begin)
-            self.commands[cmd_name] = typer.main.get_group(holder).commands[cmd_name]
-        return super().get_command(ctx, cmd_name)
-
-
 app = typer.Typer(
     name="openinfusion",
-    cls=_Commands,
+    cls=lazy_group(_COMMANDS),
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -74,7 +49,7 @@ app = typer.Typer(
 )
 
 
-app.callback()(_begin)
+app.callback()(begin)
 
 
 @app.command()

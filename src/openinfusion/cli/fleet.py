@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 
-from openinfusion.cli import fleet_follow, fleet_keys, fleet_pumps, fleet_release, fleet_simulate, fleet_try
 from openinfusion.cli.console import say, say_json, styled, table
 from openinfusion.cli.fleet_options import (
     HERE,
@@ -21,6 +20,7 @@ from openinfusion.cli.fleet_options import (
     say_trial,
     say_waiting,
 )
+from openinfusion.cli.lazy import lazy_group
 from openinfusion.core.errors import OperatorError
 from openinfusion.fleet.authority import health, rings
 from openinfusion.fleet.authority.health import Urgency
@@ -32,35 +32,40 @@ from openinfusion.fleet.authority.stick import MOST_DAYS, USUAL_DAYS, write_stic
 from openinfusion.fleet.authority.trees import Authority
 from openinfusion.fleet.authority.trust import lists, read_trust
 
+_COMMANDS = {
+    "try": ("fleet_try", "try_fleet"),
+    "init": ("fleet_keys", "init"),
+    "new-key": ("fleet_keys", "new_key"),
+    "keys": ("fleet_keys", "list_keys"),
+    "add-key": ("fleet_keys", "add_key"),
+    "remove-key": ("fleet_keys", "remove_key"),
+    "rotate-online": ("fleet_keys", "rotate_online"),
+    "renew-trust": ("fleet_keys", "renew_trust"),
+    "release": ("fleet_release", "release"),
+    "renew": ("fleet_release", "renew"),
+    "sign": ("fleet_release", "sign_proposal"),
+    "collect": ("fleet_release", "collect_signatures"),
+    "publish": ("fleet_release", "publish_proposal"),
+    "pumps": ("fleet_pumps", "show_pumps"),
+    "work": ("fleet_pumps", "show_work"),
+    "currency": ("fleet_pumps", "show_currency"),
+    "settle": ("fleet_pumps", "settle_pump"),
+    "simulate": ("fleet_simulate", "simulate_fleet"),
+    "begin": ("fleet_follow", "begin_rollout"),
+    "follow": ("fleet_follow", "follow_rollout"),
+}
+"""The commands of other modules, each with its module and its function."""
+
 app = typer.Typer(
-    no_args_is_help=True, help="Release signed libraries to every pump, and say what each ring shall run."
+    cls=lazy_group(_COMMANDS),
+    no_args_is_help=True,
+    help="Release signed libraries to every pump, and say what each ring shall run.",
 )
 RED = 1
 Ring = Annotated[str, typer.Argument(help="a ring: the pumps that get a release together, such as bench or canary")]
 SeenReleases = Annotated[int, typer.Option(min=0, help="the highest version of releases that a pump reports")]
 SeenDirector = Annotated[int, typer.Option(min=0, help="the highest version of director that a pump reports")]
 _STYLE = {Urgency.WELL: "", Urgency.NOTICE: "cyan", Urgency.WARNING: "yellow", Urgency.RED: "bold red"}
-
-app.command("try")(fleet_try.try_fleet)
-app.command("init")(fleet_keys.init)
-app.command("new-key")(fleet_keys.new_key)
-app.command("keys")(fleet_keys.list_keys)
-app.command("add-key")(fleet_keys.add_key)
-app.command("remove-key")(fleet_keys.remove_key)
-app.command("rotate-online")(fleet_keys.rotate_online)
-app.command("renew-trust")(fleet_keys.renew_trust)
-app.command("release")(fleet_release.release)
-app.command("renew")(fleet_release.renew)
-app.command("sign")(fleet_release.sign_proposal)
-app.command("collect")(fleet_release.collect_signatures)
-app.command("publish")(fleet_release.publish_proposal)
-app.command("pumps")(fleet_pumps.show_pumps)
-app.command("work")(fleet_pumps.show_work)
-app.command("currency")(fleet_pumps.show_currency)
-app.command("settle")(fleet_pumps.settle_pump)
-app.command("simulate")(fleet_simulate.simulate_fleet)
-app.command("begin")(fleet_follow.begin_rollout)
-app.command("follow")(fleet_follow.follow_rollout)
 
 
 @app.command("assign")
