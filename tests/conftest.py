@@ -13,6 +13,7 @@ __all__ = ["database_file", "lake_engine", "postgresql_server", "spark_here"]
 
 VARIABLE = "OPENINFUSION_SHARED_DATA"
 REPOSITORY = Path(__file__).resolve().parent.parent
+LONGEST_ID = 200
 TRACED = {"unit", "spec", "generative"}
 """The folders whose tests cover core in full."""
 
@@ -32,6 +33,13 @@ def find_shared_data() -> Path | None:
     named = os.environ.get(VARIABLE)
     folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
     return folder if folder.is_dir() else None
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Keep what is long out of the names of tests: megabytes are sent to each worker otherwise."""
+    if isinstance(val, str | bytes) and len(val) > LONGEST_ID:
+        return f"{argname} of {len(val)} characters"
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -103,6 +103,7 @@ def test_a_time_that_is_not_signed_for_this_report_is_refused(data):
         rfc8785.dumps({"nonce": "", "poll_seconds": 60}),
         b'{"nonce": "n\xff", "poll_seconds": 60}',
     ],
+    ids=["empty", "list", "deep", "no wait", "longer than a day", "strange ring", "long ring", "no time", "no text"],
 )
 def test_what_is_no_answer_is_refused(data):
     with pytest.raises(RefusedError) as caught:
